@@ -13,20 +13,20 @@ namespace mapwire {
 // Linux errno values; the ABI promises these numbers to programs.
 enum class Errno : int32_t {
   kOk = 0,
-  kNoEntry = 2,           // ENOENT
-  kInterrupted = 4,       // EINTR
-  kIo = 5,                // EIO
-  kNoDevice = 6,          // ENXIO
-  kNoMemory = 12,         // ENOMEM
-  kAccess = 13,           // EACCES
-  kFault = 14,            // EFAULT
-  kBusy = 16,             // EBUSY
-  kExists = 17,           // EEXIST
-  kNoSuchDevice = 19,     // ENODEV
-  kInvalid = 22,          // EINVAL
-  kMessageTooLong = 90,   // EMSGSIZE
-  kNotSupported = 95,     // EOPNOTSUPP
-  kTimedOut = 110,        // ETIMEDOUT
+  kNoEntry = 2,          // ENOENT
+  kInterrupted = 4,      // EINTR
+  kIo = 5,               // EIO
+  kNoDevice = 6,         // ENXIO
+  kNoMemory = 12,        // ENOMEM
+  kAccess = 13,          // EACCES
+  kFault = 14,           // EFAULT
+  kBusy = 16,            // EBUSY
+  kExists = 17,          // EEXIST
+  kNoSuchDevice = 19,    // ENODEV
+  kInvalid = 22,         // EINVAL
+  kMessageTooLong = 90,  // EMSGSIZE
+  kNotSupported = 95,    // EOPNOTSUPP
+  kTimedOut = 110,       // ETIMEDOUT
 };
 
 // Success, or one errno. Trivially copyable; fits a register.
@@ -55,8 +55,8 @@ class [[nodiscard]] Result {
  public:
   static_assert(std::is_trivially_destructible_v<T>);
 
-  constexpr Result(T value) : value_(value) {}                  // NOLINT: implicit by design
-  constexpr Result(Errno error) : error_(error), value_() {}    // NOLINT: implicit by design
+  constexpr Result(T value) : value_(value) {}                // NOLINT: implicit by design
+  constexpr Result(Errno error) : error_(error), value_() {}  // NOLINT: implicit by design
   constexpr Result(Status status) : error_(status.error()), value_() {}  // NOLINT
 
   constexpr bool ok() const { return error_ == Errno::kOk; }
@@ -75,21 +75,21 @@ class [[nodiscard]] Result {
 }  // namespace mapwire
 
 // Returns the error of a Status or Result expression to the caller.
-#define MW_TRY(expression)                            \
-  do {                                                \
-    const auto mw_try_status = (expression);          \
-    if (!mw_try_status.ok()) [[unlikely]]             \
-      return mw_try_status.error();                   \
+#define MW_TRY(expression)                   \
+  do {                                       \
+    const auto mw_try_status = (expression); \
+    if (!mw_try_status.ok()) [[unlikely]]    \
+      return mw_try_status.error();          \
   } while (0)
 
 #define MW_CONCAT_INNER(a, b) a##b
 #define MW_CONCAT(a, b) MW_CONCAT_INNER(a, b)
 
 // Declares `declaration` from the value of a Result, or returns its error.
-#define MW_ASSIGN_OR_RETURN(declaration, expression)             \
-  auto MW_CONCAT(mw_result_, __LINE__) = (expression);           \
-  if (!MW_CONCAT(mw_result_, __LINE__).ok()) [[unlikely]]        \
-    return MW_CONCAT(mw_result_, __LINE__).error();              \
+#define MW_ASSIGN_OR_RETURN(declaration, expression)      \
+  auto MW_CONCAT(mw_result_, __LINE__) = (expression);    \
+  if (!MW_CONCAT(mw_result_, __LINE__).ok()) [[unlikely]] \
+    return MW_CONCAT(mw_result_, __LINE__).error();       \
   declaration = MW_CONCAT(mw_result_, __LINE__).value()
 
 #endif  // CORE_BASE_STATUS_H_

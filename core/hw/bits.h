@@ -15,8 +15,8 @@ static_assert(std::endian::native == std::endian::little,
 template <unsigned High, unsigned Low>
 struct Bits {
   static_assert(High >= Low && High < 64);
-  static constexpr uint64_t kMax = High - Low == 63 ? ~uint64_t{0}
-                                                    : (uint64_t{1} << (High - Low + 1)) - 1;
+  static constexpr uint64_t kMax =
+      High - Low == 63 ? ~uint64_t{0} : (uint64_t{1} << (High - Low + 1)) - 1;
   static constexpr uint64_t kMask = kMax << Low;
 
   static constexpr uint64_t Get(uint64_t word) { return (word & kMask) >> Low; }

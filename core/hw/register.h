@@ -48,8 +48,7 @@ struct Field {
   static constexpr std::string_view kName = Name.view();
   static constexpr unsigned kHigh = High;
   static constexpr unsigned kLow = Low;
-  static constexpr uint32_t kMax =
-      static_cast<uint32_t>((uint64_t{1} << (High - Low + 1)) - 1);
+  static constexpr uint32_t kMax = static_cast<uint32_t>((uint64_t{1} << (High - Low + 1)) - 1);
   static constexpr uint32_t kMask = kMax << Low;
 };
 

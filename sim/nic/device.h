@@ -1,4 +1,5 @@
-// The closed interface between a model NIC and its world: what a device is told, and what it may do.
+// The closed interface between a model NIC and its world: what a device is told, and what it may
+// do.
 //
 // A model sees registers, DMA, its line, and timers; it knows no driver, no core, no operating
 // system, and it trusts none of them. It never completes work inside a register write: a write may
@@ -21,13 +22,13 @@ using TimerTag = uint32_t;
 // What a model reports about the software that drives it. Each is a test failure unless the test
 // expects it; the world counts them by kind and keeps the first text of each.
 enum class DriverError : uint8_t {
-  kUnknownRegister,     // access to an address the model does not implement
-  kReservedBits,        // a write set bits that the manual reserves
-  kIllegalOrder,        // legal accesses in an order the manual forbids
-  kDisabledQueue,       // a tail write to a queue that is not enabled
-  kBadDescriptor,       // a descriptor the device cannot execute
-  kBadGeometry,         // ring base, length or buffer size out of range
-  kUnaligned,           // register access that is not a naturally aligned 32-bit one
+  kUnknownRegister,  // access to an address the model does not implement
+  kReservedBits,     // a write set bits that the manual reserves
+  kIllegalOrder,     // legal accesses in an order the manual forbids
+  kDisabledQueue,    // a tail write to a queue that is not enabled
+  kBadDescriptor,    // a descriptor the device cannot execute
+  kBadGeometry,      // ring base, length or buffer size out of range
+  kUnaligned,        // register access that is not a naturally aligned 32-bit one
 };
 
 // What the world does for a model. All calls return at once.
@@ -48,8 +49,8 @@ class DeviceWorld {
   // Level of the INTx pin.
   virtual void SetIntx(bool asserted) = 0;
 
-  // Puts a frame on the line, its first bit leaving at `start` >= Now(). The model spaces its frames:
-  // start must not lie before the end of the previous frame plus preamble and gap.
+  // Puts a frame on the line, its first bit leaving at `start` >= Now(). The model spaces its
+  // frames: start must not lie before the end of the previous frame plus preamble and gap.
   virtual void Transmit(FramePointer frame, Time start) = 0;
   // An empty frame to fill.
   virtual FramePointer NewFrame() = 0;
