@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "core/ring/ring.h"
+
+#include <cstddef>
+
+#include "core/platform/barrier.h"
+#include "core/ring/ring_layout.h"
+
+namespace mapwire::ring {
+
+using memory::PoolKind;
+using platform::NewArray;
+using platform::Untrusted;
+using platform::UntrustedStore;
+
+namespace {
+
+enum : uint32_t { kFree = 0, kHeld = 1, kHeldAndWanted = 2 };
+
+template <typename T>
+void StoreAt(char* header, size_t offset, T value) {
+  UntrustedStore(reinterpret_cast<T*>(header + offset), value);
+}
+
+Untrusted<uint32_t> WordAt(char* header, size_t offset) {
+  return Untrusted<uint32_t>(reinterpret_cast<uint32_t*>(header + offset));
+}
+
+}  // namespace
+
+Status Ring::Create(memory::Region& region, platform::Heap& heap, uint32_t slots) {
+  MW_CHECK(!created());
+  const memory::RegionGeometry geometry = region.Geometry().value();
+  if (slots < 2 || kRingHeaderBytes + uint64_t{slots} * kSlotBytes >
+                       geometry.pool(PoolKind::kRings).object_bytes) {
+    return Errno::kNoMemory;
+  }
+  MW_ASSIGN_OR_RETURN(object_, region.Allocate(PoolKind::kRings));
+  known_buffers_ = NewArray<uint32_t>(heap, slots);
+  if (known_buffers_ == nullptr) {
+    region.Free(PoolKind::kRings, object_);
+    return Errno::kNoMemory;
+  }
+  region_ = &region;
+  heap_ = &heap;
+  num_slots_ = slots;
+  filled_ = 0;
+  header_ = static_cast<char*>(region.Address(PoolKind::kRings, object_));
+  slots_ = UntrustedSlots(header_ + kRingHeaderBytes);
+  client_ = {WordAt(header_, kHeadAt), WordAt(header_, kCurAt), WordAt(header_, kTailAt)};
+  hwcur_ = rhead_ = rcur_ = 0;
+  hwtail_ = rtail_ = direction_ == Direction::kTx ? slots - 1 : 0;
+  offset_rule_ = OffsetRule();
+  violations_ = ViolationLog();
+  counters_ = RingCounters();
+  const uint64_t here = geometry.pool(PoolKind::kRings).ObjectOffset(object_);
+  const uint64_t buffers = geometry.pool(PoolKind::kBuffers).offset;
+  StoreAt<int64_t>(header_, kBufOfsAt, static_cast<int64_t>(buffers - here));
+  StoreAt<uint32_t>(header_, kNumSlotsAt, slots);
+  StoreAt<uint32_t>(header_, kBufSizeAt, region.buffer_bytes());
+  StoreAt<uint16_t>(header_, kRingIdAt, id_);
+  // As stored by convention since the first release: 1 for transmit, 0 for receive.
+  StoreAt<uint16_t>(header_, kDirAt, direction_ == Direction::kTx ? 1 : 0);
+  StoreAt<uint32_t>(header_, kHeadAt, hwcur_);
+  StoreAt<uint32_t>(header_, kCurAt, hwcur_);
+  StoreAt<uint32_t>(header_, kTailAt, hwtail_);
+  StoreAt<uint32_t>(header_, kReportMagicAt, kReportMagic);
+  return kOkStatus;
+}
+
+Status Ring::FillBuffers() {
+  for (; filled_ < num_slots_; ++filled_) {
+    MW_ASSIGN_OR_RETURN(const uint32_t buffer, region_->Allocate(PoolKind::kBuffers));
+    known_buffers_[filled_] = buffer;
+    slots_.StoreWord(filled_, uint64_t{LengthFlags(region_->buffer_bytes() & 0xffff, 0)} << 32 |
+                                  buffer);
+  }
+  region_->AddHolder(*this);
+  return kOkStatus;
+}
+
+void Ring::Destroy(platform::Heap& heap) {
+  MW_CHECK(created() && state() != RingState::kUser && state() != RingState::kHost);
+  MW_CHECK(!linked());
+  if (filled_ < num_slots_) {
+    for (uint32_t i = 0; i < filled_; ++i) region_->Free(PoolKind::kBuffers, known_buffers_[i]);
+  }
+  region_->Free(PoolKind::kRings, object_);
+  heap.Free(known_buffers_);
+  heap.Free(known_offsets_);
+  known_buffers_ = nullptr;
+  known_offsets_ = nullptr;
+  header_ = nullptr;
+  slots_ = UntrustedSlots();
+  client_ = Client();
+  region_ = nullptr;
+  num_slots_ = 0;
+}
+
+Status Ring::SetOffsetRule(const OffsetRule& rule, uint32_t initial, bool sole_user) {
+  if (offset_rule_.mask != 0) {
+    const bool covered = (rule.mask & ~offset_rule_.mask) == 0 && rule.max <= offset_rule_.max;
+    if (!covered) return Errno::kBusy;
+  } else if (!sole_user) {
+    return Errno::kBusy;
+  } else {
+    known_offsets_ = NewArray<uint32_t>(*heap_, num_slots_);
+    if (known_offsets_ == nullptr) return Errno::kNoMemory;
+    offset_rule_ = rule;
+    StoreAt<uint64_t>(header_, kOffsetMaskAt, rule.mask);
+  }
+  if (sole_user) {
+    for (uint32_t i = 0; i < num_slots_; ++i) slots_.StorePointer(i, initial & offset_rule_.mask);
+  }
+  return kOkStatus;
+}
+
+void Ring::Start(RingBackend& backend, RingState state) {
+  MW_CHECK(created() && this->state() == RingState::kOff);
+  MW_CHECK(state == RingState::kUser || state == RingState::kHost);
+  backend_ = &backend;
+  state_.store(state, std::memory_order_release);
+}
+
+void Ring::Stop() {
+  state_.store(RingState::kOff, std::memory_order_release);
+  backend_ = nullptr;
+}
+
+void Ring::Kill() {
+  if (state() == RingState::kOff) return;
+  state_.store(RingState::kZombie, std::memory_order_release);
+  Notify();
+}
+
+void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
+  for (uint32_t i = 0; i < num_slots_; ++i) {
+    uint32_t buffer = slots_.Load(i).buffer();
+    if (!region.IsAllocated(PoolKind::kBuffers, buffer) || buffer < memory::kReservedBuffers) {
+      buffer = known_buffers_[i];
+    }
+    if (region.IsAllocated(PoolKind::kBuffers, buffer)) marks.Set(buffer);
+  }
+}
+
+bool Ring::TryAcquire() {
+  uint32_t expected = kFree;
+  if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[likely]] {
+    return true;
+  }
+  // Whoever is inside will notify on its way out; if it left meanwhile, the ring is ours.
+  if (busy_.exchange(kHeldAndWanted, std::memory_order_acquire) == kFree) return true;
+  ++counters_.busy_skips;
+  return false;
+}
+
+void Ring::Release() {
+  if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]] Notify();
+}
+
+SyncResult Ring::NotRunning() const {
+  switch (state()) {
+    case RingState::kZombie: return SyncResult::kZombie;
+    case RingState::kLocked: return SyncResult::kBusy;
+    default: return SyncResult::kOff;
+  }
+}
+
+SyncResult Ring::Sync(bool force) {
+  if (state() != RingState::kUser) [[unlikely]] return NotRunning();
+  if (!TryAcquire()) [[unlikely]] return SyncResult::kBusy;
+  ++counters_.syncs;
+  SyncResult result = SyncResult::kDone;
+  const uint32_t head = client_.head.Load();
+  const uint32_t cur = client_.cur.Load();
+  const uint32_t first = direction_ == Direction::kTx ? rhead_ : hwcur_;
+  const PositionFault fault = CheckPositions(head, cur, first, rtail_, num_slots_);
+  if (fault == PositionFault::kNone) [[likely]] {
+    rhead_ = head;
+    rcur_ = cur;
+  } else {
+    RecordPosition(fault, head, cur);
+    Reinitialise();
+    result = SyncResult::kViolation;
+  }
+  // A transmit ring that was reset has nothing to send; a receive ring is read all the same.
+  if (result == SyncResult::kDone || direction_ == Direction::kRx) [[likely]] {
+    const Status status = backend_->Sync(*this, rhead_, force);
+    if (!status.ok()) [[unlikely]] {
+      result = status.error() == Errno::kInvalid ? SyncResult::kViolation : SyncResult::kError;
+      if (result == SyncResult::kViolation) Reinitialise();
+    }
+  }
+  Publish();
+  Release();
+  return result;
+}
+
+// Shared memory is told of slots only after the slots themselves are written ("S1 pairs with the
+// program's read of tail").
+void Ring::Publish() {
+  rtail_ = hwtail_;
+  platform::StoreOrder();
+  client_.tail.Store(rtail_);
+}
+
+void Ring::RecordPosition(PositionFault fault, uint32_t head, uint32_t cur) {
+  switch (fault) {
+    case PositionFault::kNone: break;
+    case PositionFault::kHeadRange: return Record(Rule::kHeadRange, hwcur_, head);
+    case PositionFault::kHeadWindow: return Record(Rule::kHeadWindow, hwcur_, head);
+    case PositionFault::kCurRange: return Record(Rule::kCurRange, hwcur_, cur);
+    case PositionFault::kCurWindow: return Record(Rule::kCurWindow, hwcur_, cur);
+  }
+}
+
+void Ring::Record(Rule rule, uint32_t slot, uint64_t value) {
+  uint64_t& count = violations_.count[static_cast<uint32_t>(rule)];
+  ++count;
+  violations_.last = {rule, slot, value};
+  StoreAt<uint32_t>(header_, kReportRuleAt, static_cast<uint32_t>(rule));
+  StoreAt<uint32_t>(header_, kReportSlotAt, slot);
+  StoreAt<uint64_t>(header_, kReportValueAt, value);
+  StoreAt<uint32_t>(header_, kReportCountAt, static_cast<uint32_t>(violations_.total()));
+}
+
+// After a violation the program finds a ring that works: indices as core has them, and in every slot
+// a buffer that exists. No buffer is lost.
+void Ring::Reinitialise() {
+  for (uint32_t i = 0; i < num_slots_; ++i) {
+    const SlotWord word = slots_.Load(i);
+    if (!region_->IsUsableBuffer(word.buffer())) {
+      slots_.StoreWord(i, known_buffers_[i]);
+    } else if (word.length() > region_->buffer_bytes()) {
+      slots_.StoreLengthFlags(i, LengthFlags(0, word.flags()));
+    }
+  }
+  rhead_ = rcur_ = hwcur_;
+  rtail_ = hwtail_;
+  client_.head.Store(hwcur_);
+  client_.cur.Store(hwcur_);
+  client_.tail.Store(hwtail_);
+}
+
+void Ring::StampTime(platform::TimeOfDay now) {
+  StoreAt<int64_t>(header_, kTimeAt, now.seconds);
+  StoreAt<int64_t>(header_, kTimeAt + 8, now.microseconds);
+}
+
+uint32_t Ring::LoadFlags() const { return WordAt(header_, kFlagsAt).Load(); }
+
+}  // namespace mapwire::ring
