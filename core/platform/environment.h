@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/status.h"
@@ -42,13 +43,17 @@ void Delete(Heap& heap, T* object) {
   heap.Free(object);
 }
 
-// A zeroed array of trivial elements, or null.
+// An array of default-constructed elements (zeroed, if they are trivial), or null. Freed by
+// Heap::Free: the elements need no destructor.
 template <typename T>
 T* NewArray(Heap& heap, size_t count) {
-  static_assert(std::is_trivially_default_constructible_v<T>);
   static_assert(std::is_trivially_destructible_v<T>);
   if (count > SIZE_MAX / sizeof(T)) return nullptr;
-  return static_cast<T*>(heap.Allocate(count * sizeof(T)));
+  T* const array = static_cast<T*>(heap.Allocate(count * sizeof(T)));
+  if constexpr (!std::is_trivially_default_constructible_v<T>) {
+    for (size_t i = 0; array != nullptr && i < count; ++i) new (&array[i]) T();
+  }
+  return array;
 }
 
 // The pages behind one region. Offsets are those of the program's mapping. Control path.

@@ -127,6 +127,14 @@ void Ring::Stop() {
   backend_ = nullptr;
 }
 
+Status Ring::Quiesce(platform::Sleeper& sleeper) {
+  constexpr uint32_t kStepUs = 10;
+  constexpr uint32_t kLimitUs = 1000000;
+  return platform::WaitUntil(sleeper, kStepUs, kLimitUs, [this] {
+    return busy_.load(std::memory_order_acquire) == kFree;
+  });
+}
+
 void Ring::Kill() {
   if (state() == RingState::kOff) return;
   state_.store(RingState::kZombie, std::memory_order_release);

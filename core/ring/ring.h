@@ -95,6 +95,8 @@ class Ring final : public memory::BufferHolder {
   // Off -> user, with the ring's own header as client; or back to off.
   void Start(RingBackend& backend, RingState state);
   void Stop();
+  // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken invariant.
+  Status Quiesce(platform::Sleeper& sleeper);
   // Any state -> zombie; wakes all waiters.
   void Kill();
 
@@ -110,10 +112,11 @@ class Ring final : public memory::BufferHolder {
   void StampTime(platform::TimeOfDay now);
   // ring->flags as the program set them.
   uint32_t LoadFlags() const;
-  // Wakes who waits on this ring.
+  // Wakes who waits on this ring, alone or among others of its port. Any context.
   void Notify() {
     ++counters_.wakeups;
     if (notifier_ != nullptr) notifier_->Notify();
+    if (port_notifier_ != nullptr) port_notifier_->Notify();
   }
 
   // --- For backends, inside Sync -----------------------------------------------------------------
@@ -153,7 +156,11 @@ class Ring final : public memory::BufferHolder {
   uint32_t rcur() const { return rcur_; }
   uint32_t rtail() const { return rtail_; }
   platform::Notifier* notifier() const { return notifier_; }
-  void set_notifier(platform::Notifier* notifier) { notifier_ = notifier; }
+  // `own` for who waits on this ring only, `port` for who waits on several of the direction.
+  void SetNotifiers(platform::Notifier* own, platform::Notifier* port) {
+    notifier_ = own;
+    port_notifier_ = port;
+  }
 
   // Who has the ring bound. Control path.
   uint32_t users = 0;
@@ -187,6 +194,7 @@ class Ring final : public memory::BufferHolder {
   RingCounters counters_;
 
   platform::Notifier* notifier_ = nullptr;
+  platform::Notifier* port_notifier_ = nullptr;
   char* header_ = nullptr;  // core's address of the shared ring; only for Untrusted
   memory::Region* region_ = nullptr;
   platform::Heap* heap_ = nullptr;

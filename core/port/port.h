@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The port contract: a named set of transmit and receive rings that programs bind.
+//
+// Ring objects live as long as the port; their shared memory comes with the first user of a ring and
+// goes with the last. All of this is control path under the control mutex; the data path goes from a
+// session straight to its rings.
+#ifndef CORE_PORT_PORT_H_
+#define CORE_PORT_PORT_H_
+
+#include <cstdint>
+
+#include "core/base/intrusive_list.h"
+#include "core/base/status.h"
+#include "core/memory/region.h"
+#include "core/platform/environment.h"
+#include "core/ring/ring.h"
+
+namespace mapwire::port {
+
+using ring::Direction;
+using ring::Ring;
+
+inline constexpr uint32_t kNameBytes = 64;  // with the terminating zero
+
+// How many rings of how many slots.
+struct PortShape {
+  uint16_t tx_rings = 0;
+  uint16_t rx_rings = 0;
+  uint32_t tx_slots = 0;
+  uint32_t rx_slots = 0;
+};
+
+// A run of rings of one direction: [first, last).
+struct RingInterval {
+  uint16_t first = 0;
+  uint16_t last = 0;
+
+  bool empty() const { return first >= last; }
+  uint16_t count() const { return empty() ? 0 : last - first; }
+  bool Contains(uint16_t i) const { return i >= first && i < last; }
+};
+
+struct RingSelection {
+  RingInterval tx;
+  RingInterval rx;
+
+  const RingInterval& of(Direction direction) const {
+    return direction == Direction::kTx ? tx : rx;
+  }
+};
+
+class Port : public ListNode<struct PortList> {
+ public:
+  Port(platform::Environment& environment, const char* name, memory::Region& region);
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  const char* name() const { return name_; }
+  const PortShape& shape() const { return shape_; }
+  uint16_t rings(Direction direction) const {
+    return direction == Direction::kTx ? shape_.tx_rings : shape_.rx_rings;
+  }
+  uint32_t slots(Direction direction) const {
+    return direction == Direction::kTx ? shape_.tx_slots : shape_.rx_slots;
+  }
+  Ring& ring(Direction direction, uint16_t i) {
+    return rings_[static_cast<uint32_t>(direction)][i];
+  }
+  // Where several rings of a direction are waited on together.
+  platform::Notifier& notifier(Direction direction) {
+    return *port_notifiers_[static_cast<uint32_t>(direction)];
+  }
+  memory::Region& region() { return *region_; }
+  // Takes effect only while nobody has the port open; returns whether it did.
+  bool UseRegion(memory::Region& region);
+  uint32_t users() const { return users_; }
+  bool gone() const { return gone_; }
+
+  // Makes the selected rings usable and counts this binding. Errors, and everything is undone:
+  // kBusy (exclusive use), kNoMemory, kInvalid, kNoDevice (the device is gone).
+  Status Bind(const RingSelection& selection, bool exclusive);
+  // Starts what Bind made: rings without a backend get one. Failures as above; call Unbind then.
+  Status Activate(const RingSelection& selection);
+  // Undoes Bind, and Activate as far as it came. `extra` may name one more holder that leaves.
+  void Unbind(const RingSelection& selection, memory::BufferHolder* extra);
+
+  // The device is gone: rings become zombies, waiters are woken. The port stays until unbound.
+  void Kill();
+
+  // --- What kinds of port differ in ---------------------------------------------------------------
+
+  virtual bool supports_offsets() const = 0;
+  // Checked for the first binder of receive rings: kInvalid if frames might not fit, kIo.
+  virtual Status CheckBuffers(uint32_t /*buffer_bytes*/) const { return kOkStatus; }
+  // An interrupt for this ring may come again. Data path.
+  virtual void Arm(Ring&) {}
+  // A port made by a request goes with its last user.
+  virtual bool ephemeral() const { return false; }
+
+ protected:
+  ~Port() = default;
+
+  // Allocates the ring objects. kNoMemory.
+  Status Shape(const PortShape& shape);
+  // Frees what Shape made. Nobody may have the port bound.
+  void Unshape();
+
+  // First user came, last user goes: e.g. map the region for the device.
+  virtual Status Open() { return kOkStatus; }
+  virtual void Close() {}
+  // Gives a created ring a backend and calls ring.Start; or takes it away after ring.Stop.
+  virtual Status StartRing(Ring& ring) = 0;
+  virtual void StopRing(Ring& ring) = 0;
+
+  platform::Environment& environment_;
+
+ private:
+  template <typename Visitor>
+  void ForEach(const RingSelection& selection, Visitor&& visit);
+  Status CheckExclusive(const RingSelection& selection, bool exclusive);
+  Status CreateRings(const RingSelection& selection);
+  void ReleaseRings(const RingSelection& selection, memory::BufferHolder* extra);
+
+  char name_[kNameBytes] = {};
+  memory::Region* region_;
+  memory::Region* const home_region_;
+  PortShape shape_;
+  Ring* rings_[2] = {};
+  platform::Notifier** ring_notifiers_[2] = {};
+  platform::Notifier* port_notifiers_[2] = {};
+  memory::BufferHolder** leaving_ = nullptr;  // scratch of Unbind: no memory is needed to close
+  uint32_t users_ = 0;
+  bool gone_ = false;
+};
+
+}  // namespace mapwire::port
+
+#endif  // CORE_PORT_PORT_H_
