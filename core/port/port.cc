@@ -151,7 +151,7 @@ void Port::Unbind(const RingSelection& selection, memory::BufferHolder* extra) {
   --users_;
   if (users_ == 0) Close();
   region_->RemoveUser();
-  if (users_ == 0) region_ = home_region_;
+  UseHomeRegion();
 }
 
 void Port::ReleaseRings(const RingSelection& selection, memory::BufferHolder* extra) {

@@ -73,6 +73,8 @@ class Port : public ListNode<struct PortList> {
   memory::Region& region() { return *region_; }
   // Takes effect only while nobody has the port open; returns whether it did.
   bool UseRegion(memory::Region& region);
+  // Back to the region the port was made with, if nobody has it open.
+  void UseHomeRegion() { UseRegion(*home_region_); }
   uint32_t users() const { return users_; }
   bool gone() const { return gone_; }
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "core/control/control.h"
+
+#include <string_view>
+
+#include "core/control/session.h"
+#include "core/platform/check.h"
+
+namespace mapwire::control {
+
+using platform::Guard;
+
+Control::Control(platform::Environment& environment, const Parameters& parameters)
+    : environment_(environment),
+      parameters_(parameters),
+      regions_(environment, parameters.global_region) {}
+
+Control::~Control() {
+  MW_CHECK(sessions_ == 0);
+  MW_CHECK(ports_.empty());
+}
+
+Session* Control::OpenSession() {
+  const Guard guard(mutex_);
+  Session* const session = platform::New<Session>(environment_.heap(), *this);
+  if (session != nullptr) ++sessions_;
+  return session;
+}
+
+void Control::CloseSession(Session* session) {
+  const Guard guard(mutex_);
+  session->Unbind();
+  platform::Delete(environment_.heap(), session);
+  --sessions_;
+}
+
+Status Control::AddPort(port::Port& port) {
+  const Guard guard(mutex_);
+  if (FindPort(port.name()) != nullptr) return Errno::kExists;
+  ports_.PushBack(port);
+  return kOkStatus;
+}
+
+void Control::RemovePort(port::Port& port) {
+  const Guard guard(mutex_);
+  ports_.Remove(port);
+  port.Kill();
+}
+
+Result<memory::Region*> Control::CreateRegion(const memory::RegionRequest& request) {
+  const Guard guard(mutex_);
+  return regions_.CreatePrivate(request);
+}
+
+port::Port* Control::FindPort(const char* name) {
+  for (port::Port& port : ports_) {
+    if (std::string_view(port.name()) == std::string_view(name)) return &port;
+  }
+  return nullptr;
+}
+
+}  // namespace mapwire::control

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The system as a whole: regions, ports by name, parameters, and the mutex that serialises control.
+#ifndef CORE_CONTROL_CONTROL_H_
+#define CORE_CONTROL_CONTROL_H_
+
+#include <cstdint>
+
+#include "core/base/intrusive_list.h"
+#include "core/base/status.h"
+#include "core/memory/region_table.h"
+#include "core/platform/environment.h"
+#include "core/platform/lock.h"
+#include "core/port/port.h"
+
+namespace mapwire::control {
+
+class Session;
+
+// What the operator may set; docs/architecture.md explains each.
+struct Parameters {
+  memory::RegionRequest global_region = memory::kGlobalRequest;
+  bool no_timestamp = false;  // true: received rings are stamped only if they ask (NR_TIMESTAMP)
+};
+
+class Control {
+ public:
+  explicit Control(platform::Environment& environment, const Parameters& parameters = {});
+  // No session may be open and no port added.
+  ~Control();
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+  // All of the following: control path.
+
+  // A descriptor of /dev/netmap, not bound to anything. Null if there is no memory.
+  Session* OpenSession();
+  // The last reference to the descriptor is gone. Never fails, whatever state the session is in.
+  void CloseSession(Session* session);
+
+  // A port programs can find by name. kExists if the name is taken. The port outlives its entry.
+  Status AddPort(port::Port& port);
+  // Takes the name away and kills the port; its users must close. Afterwards, with no users left,
+  // the owner may destroy it.
+  void RemovePort(port::Port& port);
+
+  // A region of the operator's making, for programs that share nothing with others (nr_mem_id).
+  Result<memory::Region*> CreateRegion(const memory::RegionRequest& request);
+
+  memory::RegionTable& regions() { return regions_; }
+  const Parameters& parameters() const { return parameters_; }
+  platform::Environment& environment() { return environment_; }
+  uint32_t sessions() const { return sessions_; }
+
+ private:
+  friend class Session;
+
+  port::Port* FindPort(const char* name);
+
+  platform::Environment& environment_;
+  const Parameters parameters_;
+  platform::Mutex mutex_;
+  memory::RegionTable regions_;
+  IntrusiveList<port::Port, port::PortList> ports_;
+  uint32_t sessions_ = 0;
+};
+
+}  // namespace mapwire::control
+
+#endif  // CORE_CONTROL_CONTROL_H_

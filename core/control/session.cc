@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The data path of a session, and its unbinding.
+#include "core/control/session.h"
+
+#include "core/control/request.h"
+#include "core/platform/check.h"
+#include "core/platform/work.h"
+#include "core/ring/ring_layout.h"
+
+namespace mapwire::control {
+
+using memory::PoolKind;
+using port::Direction;
+using ring::Ring;
+using ring::SyncResult;
+
+Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress argument) {
+  switch (command) {
+    case NIOCTXSYNC: return TxSync();
+    case NIOCRXSYNC: return RxSync();
+    case NIOCCTRL: return ControlRequest(user, argument);
+    case NIOCREGIF: return LegacyRegister(user, argument);
+    case NIOCGINFO: return LegacyInfo(user, argument);
+    // No switch has an external configuration hook.
+    case NIOCCONFIG: return Errno::kInvalid;
+    default: return Errno::kNotSupported;
+  }
+}
+
+Status Session::TxSync() {
+  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  Status status = kOkStatus;
+  for (uint32_t i = 0; i < tx_count_; ++i) {
+    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]] status = Errno::kIo;
+  }
+  return status;
+}
+
+Status Session::RxSync() {
+  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (rx_count_ == 0) return kOkStatus;
+  Status status = kOkStatus;
+  const platform::TimeOfDay now = control_.environment().clock().Now();
+  for (uint32_t i = 0; i < rx_count_; ++i) {
+    const SyncResult result = rx_[i].Sync(true);
+    if (result == SyncResult::kZombie || result == SyncResult::kOff) [[unlikely]] {
+      if (result == SyncResult::kZombie) status = Errno::kIo;
+      continue;
+    }
+    if (always_stamp_ || (rx_[i].LoadFlags() & ring::kRingTimestamp) != 0) rx_[i].StampTime(now);
+  }
+  return status;
+}
+
+uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar) {
+  if (port_ == nullptr || port_->gone()) return kPollErr;
+  const uint32_t tx_events = events & (kPollOut | kPollWriteNormal);
+  const uint32_t rx_events = events & (kPollIn | kPollReadNormal);
+  bool want_tx = tx_events != 0;
+  const bool want_rx = rx_events != 0;
+  // A wake-up that comes after this line is not lost: it finds us on the queue.
+  if (registrar != nullptr) WaitOn(*registrar);
+  uint32_t ready = 0;
+  bool want_interrupt = registrar != nullptr;
+  for (int scan = 0; scan < 2; ++scan) {
+    if ((want_tx || !no_tx_poll_) && PollTx(want_tx, ready)) ready |= tx_events;
+    if (want_rx && PollRx(ready)) ready |= rx_events;
+    if (ready != 0 || !want_interrupt) break;
+    // Nothing yet: let interrupts come, then look once more at what came before they could.
+    ArmAll(want_tx, want_rx);
+    want_interrupt = false;
+  }
+  return ready;
+}
+
+// Pushes what is pending; true if a ring has room that the program waits for. After the first one
+// the others are only pushed.
+bool Session::PollTx(bool& wanted, uint32_t& events) {
+  bool ready = false;
+  for (uint32_t i = 0; i < tx_count_; ++i) {
+    Ring& ring = tx_[i];
+    if (!wanted && !ring.HasPending()) continue;
+    platform::AccountWork(platform::Work::kRingScan, 1);
+    const SyncResult result = ring.Sync(false);
+    if (result == SyncResult::kBusy) continue;
+    if (result != SyncResult::kDone) events |= kPollErr;
+    if (wanted && ring.Ready()) {
+      ready = true;
+      wanted = false;
+    }
+  }
+  return ready;
+}
+
+bool Session::PollRx(uint32_t& events) {
+  bool ready = false;
+  const platform::TimeOfDay now = control_.environment().clock().Now();
+  for (uint32_t i = 0; i < rx_count_; ++i) {
+    Ring& ring = rx_[i];
+    platform::AccountWork(platform::Work::kRingScan, 1);
+    const SyncResult result = ring.Sync(false);
+    if (result == SyncResult::kBusy) continue;
+    if (result != SyncResult::kDone) events |= kPollErr;
+    if (result == SyncResult::kZombie || result == SyncResult::kOff) continue;
+    if (always_stamp_ || (ring.LoadFlags() & ring::kRingTimestamp) != 0) ring.StampTime(now);
+    ready = ready || ring.Ready();
+  }
+  return ready;
+}
+
+void Session::ArmAll(bool tx, bool rx) {
+  for (uint32_t i = 0; rx && i < rx_count_; ++i) port_->Arm(rx_[i]);
+  for (uint32_t i = 0; tx && i < tx_count_; ++i) {
+    // Both directions of a pair share their interrupt.
+    const bool armed = rx && selection_.rx.Contains(tx_[i].id());
+    if (!armed) port_->Arm(tx_[i]);
+  }
+}
+
+// On both directions, whatever the events: who waits for packets also learns of transmit progress.
+void Session::WaitOn(platform::PollRegistrar& registrar) {
+  if (tx_count_ == 1) {
+    registrar.WaitOn(*tx_[0].notifier());
+  } else if (tx_count_ > 1) {
+    registrar.WaitOn(port_->notifier(Direction::kTx));
+  }
+  if (rx_count_ == 1) {
+    registrar.WaitOn(*rx_[0].notifier());
+  } else if (rx_count_ > 1) {
+    registrar.WaitOn(port_->notifier(Direction::kRx));
+  }
+}
+
+Result<platform::PageSpace*> Session::Map(uint64_t offset, uint64_t bytes) const {
+  if (port_ == nullptr || bytes == 0 || !region_->Contains(offset, bytes)) return Errno::kInvalid;
+  return region_->pages();
+}
+
+// The list starts in the netmap_if and goes through the first word of each buffer. All of it is the
+// program's to write: every index is checked, and a circle ends after as many steps as there are
+// buffers.
+void Session::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
+  char* const header = static_cast<char*>(region.Address(PoolKind::kInterfaces, interface_));
+  const platform::Untrusted<uint32_t> first(
+      reinterpret_cast<uint32_t*>(header + offsetof(netmap_if, ni_bufs_head)));
+  uint32_t index = first.Load();
+  for (uint32_t steps = 0; index != 0; ++steps) {
+    const bool legal = index >= memory::kReservedBuffers &&
+                       region.IsAllocated(PoolKind::kBuffers, index) &&
+                       steps < region.buffer_count();
+    if (!legal) {
+      ++violations_.count[static_cast<uint32_t>(ring::Rule::kExtraList)];
+      violations_.last = {ring::Rule::kExtraList, steps, index};
+      return;
+    }
+    marks.Set(index);
+    const platform::Untrusted<uint32_t> next(
+        static_cast<uint32_t*>(region.Address(PoolKind::kBuffers, index)));
+    index = next.Load();
+  }
+}
+
+void Session::Unbind() {
+  if (region_ == nullptr) return;
+  if (rings_bound_) {
+    port_->Unbind(selection_, linked() ? this : nullptr);
+    if (port_->users() == 0) DropPort({port_, made_port_});
+  }
+  if (has_interface_) region_->Free(PoolKind::kInterfaces, interface_);
+  region_->RemoveUser();
+  region_ = nullptr;
+  port_ = nullptr;
+  tx_ = rx_ = nullptr;
+  tx_count_ = rx_count_ = 0;
+  selection_ = port::RingSelection();
+  rings_bound_ = has_interface_ = made_port_ = exclusive_ = no_tx_poll_ = false;
+  extra_buffers_ = 0;
+}
+
+}  // namespace mapwire::control
