@@ -1,4 +1,4 @@
-// Proves that each configuration really builds what its name says: compiler, sanitizers, assertions.
+// Proves that each configuration is what its name says: compiler, sanitizers, assertions.
 
 #include <cstdio>
 #include <cstdlib>
