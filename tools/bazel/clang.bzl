@@ -10,7 +10,7 @@ def _clang_toolchain_impl(repository_ctx):
 
 clang_toolchain = repository_rule(
     implementation = _clang_toolchain_impl,
-    doc = "Bazel's own toolchain detection, told to find clang; fetched only when --config=clang asks.",
+    doc = "Bazel's own toolchain detection, told to find clang; runs only for --config=clang.",
     configure = True,
     local = True,
 )
