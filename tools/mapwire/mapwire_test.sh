@@ -114,6 +114,7 @@ expect "phases and checks are summed" last_line_is "10 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
+expect "a failure does not hide the rest" called "--keep_going" bazel_calls
 expect "without a terminal there is no colour" called "--color=no --curses=no" bazel_calls
 
 fake_bazel
