@@ -61,7 +61,7 @@ class IncludesTest(TreeTestCase):
 
     def test_every_edge_of_core_that_is_not_listed_is_refused(self):
         for folder, edges in include_rules.CORE_EDGES.items():
-            for other in include_rules.CORE_EDGES:
+            for other in ("abi", *include_rules.CORE_EDGES):
                 path = "core/%s/a.cc" % folder
                 line = '"core/%s/b.h"' % other
                 if other == folder or other in edges or "*" in edges:
@@ -95,6 +95,8 @@ class IncludesTest(TreeTestCase):
     def test_public_headers_may_include_what_programs_have(self):
         self.accepts("core/abi/net/netmap_user.h", "<stdint.h>", "<sys/mman.h>",
                      "<net/netmap.h>")
+        self.refuses("core/abi/net/netmap_user.h", '"core/base/status.h"',
+                     "core/abi may not include core/base/status.h")
 
     def test_public_headers_are_core_abi_under_any_name(self):
         self.refuses("core/hw/a.h", "<net/netmap.h>",
@@ -311,6 +313,7 @@ class HygieneTest(TreeTestCase):
         self.assertEqual(self.hygiene("core/BUILD", package + rule % ""), [])
         self.assertEqual(self.hygiene("core/BUILD", 'load(":a.bzl", "x")\nNAMES = ["a"]\n'
                                       'exports_files(["a"])\n' + rule % ", visibility = []"), [])
+        self.assertEqual(self.hygiene("core/BUILD", 'cc_test(name = "a_test")\n'), [])
         self.assertEqual(self.hygiene("core/BUILD", "\n" + rule % ""),
                          ["core/BUILD:2: hygiene: cc_library without visibility"])
         self.assertEqual(self.hygiene("core/BUILD", "[x(name = n) for n in N]\n"),

@@ -19,9 +19,8 @@ FREESTANDING = tuple("""
     optional span string_view tuple type_traits utility
 """.split())
 
-# Inside core: a folder, and the other core folders it may include.
+# Inside core: a folder, and the other core folders it may include. core/abi is a zone of its own.
 CORE_EDGES = {
-    "abi": (),
     "base": (),
     "platform": ("base",),
     "hw": ("base", "platform"),
@@ -49,8 +48,8 @@ def core_zone(folder, edges):
 
 
 ZONES = (
-    # The headers programs compile against bring what those programs need.
-    Zone("core/abi/net", ("core/abi/net/*",), ("core/abi/*",), ANY),
+    # The headers programs compile against, and the programs that prove it, see a whole system.
+    Zone("core/abi", ("core/abi/*",), ("core/abi/*",), ANY),
     Zone("tests of core", tests_in("core"), ("core/*", "testing/*", "sim/platform/*"), ANY),
     *(core_zone(folder, edges) for folder, edges in CORE_EDGES.items()),
 
