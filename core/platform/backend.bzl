@@ -22,7 +22,11 @@ _cost_transition = transition(
 def _cost_binary_impl(ctx):
     binary = ctx.attr.binary[0][DefaultInfo]
     out = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = out, target_file = binary.files_to_run.executable, is_executable = True)
+    ctx.actions.symlink(
+        output = out,
+        target_file = binary.files_to_run.executable,
+        is_executable = True,
+    )
     return [DefaultInfo(
         executable = out,
         files = depset([out]),

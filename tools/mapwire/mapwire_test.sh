@@ -1,0 +1,196 @@
+#!/bin/bash
+# Tests of the mapwire command over stand-ins for Bazel, dpkg and apt.
+set -euo pipefail
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+repo=$scratch/repo
+fakes=$scratch/fakes
+here=$PWD
+failures=0
+
+# A repository of its own, and a PATH on which nothing else is found.
+new_world() {
+  rm -rf "$repo" "$fakes"
+  mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$fakes"
+  cp -L "$here/mapwire" "$repo/mapwire"
+  cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
+  local tool
+  for tool in bash cat dirname env grep id mkdir mktemp nproc python3 readlink rm sed tail tee \
+    touch; do
+    ln -s "$(PATH=/usr/bin:/bin type -P "$tool")" "$fakes/$tool"
+  done
+  # All packages are installed.
+  fake dpkg-query 'shift 3; for p; do echo "$p installed"; done'
+  cat >"$repo/tools/check/check.py" <<'END'
+import sys
+tally = sys.argv[sys.argv.index("--tally") + 1]
+print("check format: passed")
+open(tally, "a").write("checks\t4\t0\n")
+END
+}
+
+fake() {
+  rm -f "$fakes/$1"
+  printf '#!/bin/bash\n%s\n' "$2" >"$fakes/$1"
+  chmod +x "$fakes/$1"
+}
+
+# One build event: a test and how it ended.
+event() {
+  printf '{"id":{"testSummary":{"label":"%s"}},"testSummary":{"overallStatus":"%s"}}\n' "$@"
+}
+
+# Bazel as a stand-in: records its arguments, does what $1 says, then tells of two passed tests.
+fake_bazel() {
+  event //x:a PASSED >"$scratch/two_passed"
+  event //x:b PASSED >>"$scratch/two_passed"
+  event //x:c FAILED >"$scratch/one_failed"
+  fake bazel "echo \"\$*\" >>$scratch/bazel_calls
+for a; do case \$a in --build_event_json_file=*) events=\${a#*=} ;; esac; done
+${1:-}
+cat $scratch/two_passed >\"\$events\""
+  : >"$scratch/bazel_calls"
+}
+
+mapwire() {
+  code=0
+  PATH=$fakes "$repo/mapwire" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
+}
+
+expect() {
+  local what=$1
+  shift
+  if ! "$@"; then
+    echo "FAILED: $what"
+    echo "  status $code, stdout:" && sed 's/^/  | /' "$scratch/out"
+    echo "  stderr:" && sed 's/^/  | /' "$scratch/err"
+    failures=$((failures + 1))
+  fi
+}
+
+status_is() { [ "$code" = "$1" ]; }
+out_has() { grep -qF -- "$1" "$scratch/out"; }
+err_has() { grep -qF -- "$1" "$scratch/err"; }
+err_is_one_line() { [ "$(wc -l <"$scratch/err")" = 1 ]; }
+out_is_empty() { [ ! -s "$scratch/out" ]; }
+err_is_empty() { [ ! -s "$scratch/err" ]; }
+last_line_is() { [ "$(tail -n 1 "$scratch/out")" = "$1" ]; }
+called() { grep -qE -- "$1" "$scratch/$2"; }
+not() { ! "$@"; }
+
+new_world
+
+mapwire --help
+expect "--help succeeds" status_is 0
+for command in setup demo test bench check format; do
+  expect "--help names $command" out_has "  $command "
+done
+for command in setup demo test bench check format; do
+  mapwire "$command" --help
+  expect "$command --help succeeds" status_is 0
+  expect "$command --help tells the usage" out_has "usage: ./mapwire $command"
+done
+
+mapwire
+expect "no command is wrong usage" status_is 2
+mapwire fly
+expect "an unknown command is wrong usage" status_is 2
+expect "an unknown command is told in one line" err_is_one_line
+expect "an unknown command is named" err_has "no command fly"
+expect "an unknown command prints nothing else" out_is_empty
+mapwire test --fast
+expect "an unknown option is wrong usage" status_is 2
+
+mapwire setup
+expect "setup with nothing to do succeeds" status_is 0
+expect "setup with nothing to do is quiet" out_is_empty
+expect "setup with nothing to do is quiet on stderr" err_is_empty
+
+fake_bazel
+mapwire test
+expect "a run that passes succeeds" status_is 0
+expect "phases and checks are summed" last_line_is "10 passed, 0 failed"
+expect "sanitizers run" \
+  called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
+expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
+expect "a failure does not hide the rest" called "--keep_going" bazel_calls
+expect "without a terminal there is no colour" called "--color=no --curses=no" bazel_calls
+
+fake_bazel
+mapwire test --quick
+expect "quick runs one phase and the checks" last_line_is "6 passed, 0 failed"
+expect "quick runs no sanitizer" not called "sanitize" bazel_calls
+
+fake_bazel
+mapwire test //core/ring/...
+expect "targets are tested in all phases, without checks" last_line_is "6 passed, 0 failed"
+expect "targets reach Bazel" called "--config=clang .*//core/ring/\.\.\." bazel_calls
+
+fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exit 3 ;; esac'
+mapwire test
+expect "one failing test fails the run" status_is 1
+expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
+expect "the failing test is counted" last_line_is "8 passed, 1 failed"
+
+fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
+mapwire test
+expect "a phase of the whole tree without tests fails" last_line_is "8 passed, 1 failed"
+mapwire test //core/ring/...
+expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
+expect "an empty phase is told" out_has "tests (clang): no matching test"
+
+fake_bazel 'exit 1'
+mapwire test
+expect "a build that fails, fails" status_is 1
+expect "each failed build is counted" last_line_is "4 passed, 3 failed"
+
+fake_bazel 'kill -9 $$'
+mapwire test //core/ring/...
+expect "a Bazel that dies, fails" last_line_is "0 passed, 3 failed"
+
+new_world
+fake_bazel
+echo 'import sys; sys.exit(1)' >"$repo/tools/check/check.py"
+mapwire test --quick
+expect "checks that die are counted as failed" last_line_is "2 passed, 1 failed"
+echo 'import sys; sys.exit(1)' >"$repo/tools/mapwire/summary.py"
+mapwire test --quick
+expect "a summary that dies is no success" not status_is 0
+
+new_world
+fake dpkg-query 'exit 1'
+fake id 'echo 1000'
+mapwire setup
+expect "without root and sudo, setup fails" status_is 1
+expect "without root and sudo, one line tells" err_is_one_line
+expect "the missing packages are named" err_has "bazel-bootstrap"
+
+fake id 'echo 0'
+fake apt-get 'echo "apt-get $*" >>'"$scratch/apt_calls"'; echo "E: no such weather"; exit 100'
+: >"$scratch/apt_calls"
+mapwire test
+expect "a failing installation fails every command" status_is 1
+expect "the end of the log is shown" err_has "E: no such weather"
+
+fake sudo 'echo "sudo $*" >>'"$scratch/apt_calls"'; exec "$@"'
+fake id 'echo 1000'
+fake apt-get '[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 1
+echo "apt-get $*" >>'"$scratch/apt_calls"'; touch '"$scratch/repo/installed"
+fake dpkg-query 'shift 3
+for p; do
+  [ "$p" = valgrind ] && [ ! -e '"$scratch/repo/installed"' ] || echo "$p installed"
+done'
+: >"$scratch/apt_calls"
+mapwire setup
+expect "setup installs by sudo" status_is 0
+expect "the lists are updated first" called "^apt-get update" apt_calls
+expect "only what is missing is installed" \
+  called "^apt-get install -y --no-install-recommends valgrind$" apt_calls
+expect "sudo is used" called "^sudo " apt_calls
+
+if [ "$failures" != 0 ]; then
+  echo "$failures expectations failed"
+  exit 1
+fi
+echo "all expectations met"
