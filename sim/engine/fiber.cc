@@ -1,0 +1,123 @@
+#include "sim/engine/fiber.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define MW_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MW_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define MW_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MW_TSAN 1
+#endif
+#endif
+
+#ifdef MW_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef MW_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace mapwire::sim {
+namespace {
+
+constexpr size_t kStackBytes = 512 * 1024;
+constexpr size_t kGuardBytes = 64 * 1024;
+
+Fiber* g_current = nullptr;
+
+}  // namespace
+
+Fiber::Fiber(std::function<void()> body) : body_(std::move(body)), stack_bytes_(kStackBytes) {
+  void* const memory = mmap(nullptr, kStackBytes + kGuardBytes, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    std::perror("fiber stack");
+    std::abort();
+  }
+  stack_ = static_cast<char*>(memory) + kGuardBytes;
+  mprotect(stack_, kStackBytes, PROT_READ | PROT_WRITE);
+  getcontext(&own_);
+  own_.uc_stack.ss_sp = stack_;
+  own_.uc_stack.ss_size = kStackBytes;
+  own_.uc_link = nullptr;
+  const uintptr_t self = reinterpret_cast<uintptr_t>(this);
+  makecontext(&own_, reinterpret_cast<void (*)()>(&Fiber::Entry), 2,
+              static_cast<unsigned>(self), static_cast<unsigned>(self >> 32));
+#ifdef MW_TSAN
+  tsan_fiber_ = __tsan_create_fiber(0);
+#endif
+}
+
+Fiber::~Fiber() {
+  if (started_ && !done_) {
+    std::fprintf(stderr, "a fiber was destroyed while its body was waiting\n");
+    std::abort();
+  }
+#ifdef MW_TSAN
+  __tsan_destroy_fiber(tsan_fiber_);
+#endif
+  munmap(static_cast<char*>(stack_) - kGuardBytes, kStackBytes + kGuardBytes);
+}
+
+Fiber* Fiber::Current() { return g_current; }
+
+void Fiber::Entry(unsigned low, unsigned high) {
+  Fiber* const self = reinterpret_cast<Fiber*>(static_cast<uintptr_t>(low) |
+                                               static_cast<uintptr_t>(high) << 32);
+#ifdef MW_ASAN
+  __sanitizer_finish_switch_fiber(nullptr, &self->resumer_stack_, &self->resumer_stack_bytes_);
+#endif
+  self->body_();
+  self->body_ = nullptr;
+  self->done_ = true;
+  self->SwitchOut(true);
+}
+
+void Fiber::Resume() {
+  if (g_current != nullptr || done_) std::abort();
+  started_ = true;
+  g_current = this;
+#ifdef MW_ASAN
+  __sanitizer_start_switch_fiber(&resumer_fake_stack_, stack_, stack_bytes_);
+#endif
+#ifdef MW_TSAN
+  tsan_resumer_ = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(tsan_fiber_, 0);
+#endif
+  swapcontext(&resumer_, &own_);
+#ifdef MW_ASAN
+  __sanitizer_finish_switch_fiber(resumer_fake_stack_, nullptr, nullptr);
+#endif
+}
+
+void Fiber::SwitchOut(bool last) {
+  g_current = nullptr;
+#ifdef MW_ASAN
+  // Null tells the sanitizer that this stack is not coming back.
+  __sanitizer_start_switch_fiber(last ? nullptr : &fake_stack_, resumer_stack_,
+                                 resumer_stack_bytes_);
+#endif
+#ifdef MW_TSAN
+  __tsan_switch_to_fiber(tsan_resumer_, 0);
+#endif
+  static_cast<void>(last);
+  swapcontext(&own_, &resumer_);
+#ifdef MW_ASAN
+  __sanitizer_finish_switch_fiber(fake_stack_, &resumer_stack_, &resumer_stack_bytes_);
+#endif
+}
+
+void Fiber::Yield() { g_current->SwitchOut(false); }
+
+}  // namespace mapwire::sim

@@ -1,0 +1,52 @@
+// Fibers: program code that runs inside the world, on a stack of its own, and gives way when it waits.
+#ifndef SIM_ENGINE_FIBER_H_
+#define SIM_ENGINE_FIBER_H_
+
+#include <ucontext.h>
+
+#include <cstddef>
+#include <functional>
+
+namespace mapwire::sim {
+
+// Sanitizers are told of every switch. One operating-system thread runs all fibers of a process.
+class Fiber {
+ public:
+  explicit Fiber(std::function<void()> body);
+  // The body must have returned, or never have run.
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  // Runs the body until it yields or returns. Not from inside a fiber.
+  void Resume();
+  bool done() const { return done_; }
+
+  // From inside a fiber: back to who resumed it.
+  static void Yield();
+  // The fiber that runs now, or null.
+  static Fiber* Current();
+
+ private:
+  static void Entry(unsigned low, unsigned high);
+  void SwitchOut(bool last);
+
+  std::function<void()> body_;
+  ucontext_t own_{};
+  ucontext_t resumer_{};
+  void* stack_ = nullptr;
+  size_t stack_bytes_ = 0;
+  bool started_ = false;
+  bool done_ = false;
+  // For the sanitizers.
+  void* fake_stack_ = nullptr;
+  void* resumer_fake_stack_ = nullptr;
+  const void* resumer_stack_ = nullptr;
+  size_t resumer_stack_bytes_ = 0;
+  void* tsan_fiber_ = nullptr;
+  void* tsan_resumer_ = nullptr;
+};
+
+}  // namespace mapwire::sim
+
+#endif  // SIM_ENGINE_FIBER_H_
