@@ -4,8 +4,9 @@
  * to write the fields the kernel writes. Core and drivers include this file and never
  * <net/netmap.h> itself; the layout is the same, to the byte.
  *
- * It needs <stdint.h> and <stddef.h> only (<linux/types.h> in C for the Linux kernel) and brings
- * stand-ins for what <net/netmap.h> expects from its includer:
+ * Besides core/abi on the include path it needs <stdint.h> and <stddef.h> only (<linux/types.h>,
+ * in C for the Linux kernel), and brings stand-ins for what <net/netmap.h> expects from its
+ * includer:
  *   - IFNAMSIZ, if there is none yet;
  *   - struct mapwire_abi_timeval in place of struct timeval, unless the real one is visible;
  *   - ptrdiff_t in place of ssize_t;

@@ -149,6 +149,9 @@ static inline void nm_pkt_copy(const void* _src, void* _dst, int l) {
   }
 }
 
+#endif /* _NET_NETMAP_USER_H_ */
+
+/* Outside of the guard: another header may have included this one without NETMAP_WITH_LIBS. */
 #ifdef NETMAP_WITH_LIBS
 /* ---------------------------------------------------------------------------------------------
  * Descriptors
@@ -770,5 +773,3 @@ MAPWIRE_NM_API u_char* nm_nextpkt(struct nm_desc* d, struct nm_pkthdr* hdr) {
 
 #endif /* HAVE_NETMAP_WITH_LIBS */
 #endif /* NETMAP_WITH_LIBS */
-
-#endif /* _NET_NETMAP_USER_H_ */
