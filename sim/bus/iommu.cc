@@ -1,0 +1,97 @@
+#include "sim/bus/iommu.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "platform_backend/hooks.h"
+
+namespace mapwire::sim {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+
+uint64_t PagesOf(uint64_t bytes) { return (bytes + kPage - 1) / kPage; }
+
+}  // namespace
+
+Iommu::Iommu(uint32_t domain) : base_(uint64_t{domain} << 36) {}
+
+Iommu::~Iommu() {
+  if (mapped_pages_ != 0 || coherent_bytes_ != 0) {
+    std::fprintf(stderr, "iommu: %llu pages still mapped, %llu coherent bytes not freed\n",
+                 static_cast<unsigned long long>(mapped_pages_),
+                 static_cast<unsigned long long>(coherent_bytes_));
+    std::abort();
+  }
+}
+
+uint64_t Iommu::Place(uint8_t* memory, uint64_t bytes) {
+  const uint64_t device = base_ + pages_.size() * kPage;
+  for (uint64_t i = 0; i < PagesOf(bytes); ++i) pages_.push_back(memory + i * kPage);
+  pages_.push_back(nullptr);  // a hole behind every mapping: running over its end faults
+  return device;
+}
+
+void Iommu::Displace(uint64_t device, uint64_t bytes) {
+  const uint64_t first = (device - base_) / kPage;
+  for (uint64_t i = 0; i < PagesOf(bytes); ++i) {
+    if (pages_[first + i] == nullptr) {
+      std::fprintf(stderr, "iommu: unmapping a page that is not mapped\n");
+      std::abort();
+    }
+    pages_[first + i] = nullptr;
+  }
+}
+
+Result<DeviceAddress> Iommu::Map(void* address, uint64_t bytes) {
+  if (map_faults_ != nullptr && map_faults_->Fails()) return Errno::kNoMemory;
+  uint8_t* const real = platform::RealAddress(static_cast<uint8_t*>(address));
+  mapped_pages_ += PagesOf(bytes);
+  return DeviceAddress(Place(real, bytes));
+}
+
+void Iommu::Unmap(DeviceAddress device, uint64_t bytes) {
+  Displace(device.value(), bytes);
+  mapped_pages_ -= PagesOf(bytes);
+}
+
+platform::CoherentMemory Iommu::AllocateCoherent(uint64_t bytes) {
+  if (map_faults_ != nullptr && map_faults_->Fails()) return {};
+  const uint64_t rounded = PagesOf(bytes) * kPage;
+  Block block{std::make_unique<uint8_t[]>(rounded + kPage), nullptr};
+  block.aligned = reinterpret_cast<uint8_t*>(
+      (reinterpret_cast<uintptr_t>(block.memory.get()) + kPage - 1) / kPage * kPage);
+  const uint64_t device = Place(block.aligned, rounded);
+  const platform::CoherentMemory memory{block.aligned, DeviceAddress(device)};
+  coherent_.emplace(device, std::move(block));
+  coherent_bytes_ += rounded;
+  return memory;
+}
+
+void Iommu::FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) {
+  Displace(memory.device.value(), bytes);
+  if (coherent_.erase(memory.device.value()) != 1) std::abort();
+  coherent_bytes_ -= PagesOf(bytes) * kPage;
+}
+
+uint8_t* Iommu::Translate(uint64_t device, uint64_t bytes) {
+  const uint64_t offset = device - base_;
+  const uint64_t first = offset / kPage;
+  const uint64_t last = (offset + (bytes == 0 ? 0 : bytes - 1)) / kPage;
+  if (device < base_ || last >= pages_.size() || bytes > pages_.size() * kPage) {
+    ++faults_;
+    last_fault_ = device;
+    return nullptr;
+  }
+  // A mapping is contiguous in host memory, and mappings do not touch.
+  for (uint64_t page = first; page <= last; ++page) {
+    if (pages_[page] == nullptr) {
+      ++faults_;
+      last_fault_ = device;
+      return nullptr;
+    }
+  }
+  return pages_[first] + offset % kPage;
+}
+
+}  // namespace mapwire::sim

@@ -1,0 +1,67 @@
+// An IOMMU domain: what one device can reach of its host's memory, and what it tried to reach.
+#ifndef SIM_BUS_IOMMU_H_
+#define SIM_BUS_IOMMU_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/platform/environment.h"
+
+namespace mapwire::sim {
+
+// Decides whether the next call of a kind shall fail. Default: never.
+class FaultPoint {
+ public:
+  virtual ~FaultPoint() = default;
+  virtual bool Fails() { return false; }
+};
+
+// Addresses are handed out once and never again, so that every stale one faults; they differ from
+// domain to domain, so that every foreign one faults too.
+class Iommu final : public platform::DmaSpace {
+ public:
+  // `domain` 1.. picks the address range.
+  explicit Iommu(uint32_t domain);
+  ~Iommu();
+  Iommu(const Iommu&) = delete;
+  Iommu& operator=(const Iommu&) = delete;
+
+  Result<DeviceAddress> Map(void* address, uint64_t bytes) override;
+  void Unmap(DeviceAddress device, uint64_t bytes) override;
+  platform::CoherentMemory AllocateCoherent(uint64_t bytes) override;
+  void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override;
+
+  // The bytes behind [device, device + bytes), or null: a fault, which is counted.
+  uint8_t* Translate(uint64_t device, uint64_t bytes);
+
+  uint64_t mapped_pages() const { return mapped_pages_; }
+  uint64_t coherent_bytes() const { return coherent_bytes_; }
+  uint64_t faults() const { return faults_; }
+  uint64_t last_fault() const { return last_fault_; }
+  void set_map_faults(FaultPoint* point) { map_faults_ = point; }
+
+ private:
+  struct Block {
+    std::unique_ptr<uint8_t[]> memory;
+    uint8_t* aligned = nullptr;
+  };
+
+  uint64_t Place(uint8_t* memory, uint64_t bytes);
+  void Displace(uint64_t device, uint64_t bytes);
+
+  const uint64_t base_;
+  std::vector<uint8_t*> pages_;  // host memory of page i after base_, null if not mapped
+  std::map<uint64_t, Block> coherent_;
+  uint64_t mapped_pages_ = 0;
+  uint64_t coherent_bytes_ = 0;
+  uint64_t faults_ = 0;
+  uint64_t last_fault_ = 0;
+  FaultPoint* map_faults_ = nullptr;
+};
+
+}  // namespace mapwire::sim
+
+#endif  // SIM_BUS_IOMMU_H_
