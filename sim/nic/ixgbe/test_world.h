@@ -64,7 +64,7 @@ class TestWorld : public DeviceWorld {
     const Time length = static_cast<Time>(frame->bytes.size() + 4 + 12 + 8) * 800;
     if (start < now_ || (sent_count != 0 && start < line_free_)) ++line_errors;
     if (sent_count != 0) gap_of_last = start - last_start_;
-    if (sent_count != 0 && gap_of_last != length) ++gaps_not_minimal;
+    if (sent_count != 0 && gap_of_last != length) last_wide_gap = sent_count;
     line_free_ = start + length;
     last_start_ = start;
     ++sent_count;
@@ -106,7 +106,7 @@ class TestWorld : public DeviceWorld {
   bool keep_sent = true;
   uint64_t sent_count = 0;
   uint64_t line_errors = 0;
-  uint64_t gaps_not_minimal = 0;
+  uint64_t last_wide_gap = 0;  // number of the frame that last came late
   Time gap_of_last = 0;
   std::vector<Message> messages;
   bool intx = false;
