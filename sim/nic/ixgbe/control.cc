@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "sim/nic/ixgbe/control.h"
+
+#include "sim/nic/ixgbe/timers.h"
+
+namespace mapwire::sim::nic82599 {
+namespace {
+
+// The firmware twins of the software bits.
+constexpr uint32_t kFirmwareBits = 0x1F << 5;
+
+// Words 0..2 hold the MAC address (that place is from memory; drivers read RAL/RAH), the section
+// pointers are empty, word 0x3F makes the sum right.
+std::vector<uint16_t> DefaultImage(const std::array<uint8_t, 6>& mac) {
+  std::vector<uint16_t> image(0x80, 0xFFFF);
+  for (uint32_t i = 0; i < 3; ++i)
+    image[i] = static_cast<uint16_t>(mac[2 * i] | mac[2 * i + 1] << 8);
+  uint16_t sum = 0;
+  for (uint32_t i = 0; i < reg::kEepromChecksumWord; ++i)
+    sum = static_cast<uint16_t>(sum + image[i]);
+  image[reg::kEepromChecksumWord] = static_cast<uint16_t>(reg::kEepromChecksum - sum);
+  return image;
+}
+
+}  // namespace
+
+Control::Control(DeviceWorld& world, RegisterFile& registers, const IxgbeOptions& options)
+    : world_(world),
+      registers_(registers),
+      options_(options),
+      image_(options.eeprom.empty() ? DefaultImage(options.mac) : options.eeprom) {
+  registers_.OnWrite<reg::Eerd, &Control::WriteEerd>(this);
+  registers_.OnRead<reg::Swsm, &Control::ReadSwsm>(this);
+  registers_.OnWrite<reg::Swsm, &Control::WriteSwsm>(this);
+  registers_.OnWrite<reg::SwFwSync, &Control::WriteSwFwSync>(this);
+  registers_.OnWrite<reg::Msca, &Control::WriteMsca>(this);
+  registers_.OnWrite<reg::Msrwd, &Control::WriteMsrwd>(this);
+}
+
+void Control::Reset() {
+  reading_ = false;
+  world_.CancelTimer(kTimerEeprom);
+  world_.CancelTimer(kTimerMdio);
+}
+
+void Control::AutoRead() {
+  registers_.SetField<reg::Eec, reg::Eec::AutoRd>(1);
+  const auto& mac = options_.mac;
+  registers_.Set<reg::Ral>(uint32_t{mac[0]} | uint32_t{mac[1]} << 8 | uint32_t{mac[2]} << 16 |
+                           uint32_t{mac[3]} << 24);
+  registers_.Set<reg::Rah>(uint32_t{mac[4]} | uint32_t{mac[5]} << 8 | reg::Rah::Av::kMask);
+}
+
+uint16_t Control::Word(uint32_t address) const {
+  return address < image_.size() ? image_[address] : 0xFFFF;
+}
+
+void Control::WriteEerd(uint32_t, uint32_t value) {
+  const hw::Value<reg::Eerd> eerd(value);
+  if (eerd.Get<reg::Eerd::Start>() == 0) return;
+  if (reading_) {
+    registers_.Report(DriverError::kIllegalOrder, "EERD started while a read runs:", value);
+    return;
+  }
+  reading_ = true;
+  registers_.Set<reg::Eerd>(eerd.With<reg::Eerd::Done>(0).raw());
+  world_.SetTimer(kTimerEeprom, world_.Now() + options_.eeprom_delay);
+}
+
+void Control::EepromExpired() {
+  reading_ = false;
+  const hw::Value<reg::Eerd> eerd(registers_.Raw<reg::Eerd>());
+  registers_.Set<reg::Eerd>(eerd.With<reg::Eerd::Start>(0)
+                                .With<reg::Eerd::Done>(1)
+                                .With<reg::Eerd::Data>(Word(eerd.Get<reg::Eerd::Addr>()))
+                                .raw());
+}
+
+// The read that finds SMBI clear takes it.
+uint32_t Control::ReadSwsm(uint32_t) {
+  const uint32_t value = registers_.Raw<reg::Swsm>();
+  registers_.SetField<reg::Swsm, reg::Swsm::Smbi>(1);
+  return value;
+}
+
+void Control::WriteSwsm(uint32_t, uint32_t value) { registers_.Set<reg::Swsm>(value); }
+
+void Control::WriteSwFwSync(uint32_t, uint32_t value) {
+  if (registers_.Field<reg::Swsm, reg::Swsm::Swesmbi>() == 0) {
+    registers_.Report(DriverError::kIllegalOrder,
+                      "SW_FW_SYNC written without SWSM.SWESMBI:", value);
+  }
+  registers_.Set<reg::SwFwSync>(value & ~kFirmwareBits);
+}
+
+void Control::WriteMsca(uint32_t, uint32_t value) {
+  registers_.Set<reg::Msca>(value);
+  if (registers_.Field<reg::Msca, reg::Msca::Mdicmd>() == 0) return;
+  world_.SetTimer(kTimerMdio, world_.Now() + options_.mdio_delay);
+}
+
+void Control::MdioExpired() {
+  registers_.SetField<reg::Msca, reg::Msca::Mdicmd>(0);
+  if (registers_.Field<reg::Msca, reg::Msca::Opcode>() >= 2) {
+    registers_.SetField<reg::Msrwd, reg::Msrwd::Mdirddata>(0xFFFF);
+  }
+}
+
+void Control::WriteMsrwd(uint32_t, uint32_t value) {
+  registers_.SetField<reg::Msrwd, reg::Msrwd::Mdiwrdata>(value & 0xFFFF);
+}
+
+}  // namespace mapwire::sim::nic82599

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The 82599 model: reset, EEPROM, semaphores, link, interrupts, driver mistakes.
+#include "sim/nic/ixgbe/test_driver.h"
+
+namespace mapwire::sim {
+namespace {
+
+using Control = IxgbeTest;
+using LinkTest = IxgbeTest;
+using Interrupt = IxgbeTest;
+using Mistake = IxgbeTest;
+
+// ---- Reset, EEPROM, semaphores ----
+
+TEST_F(Control, AfterPowerOnAutoReadThenDmaInitThenTheAddressIsThere) {
+  nic = std::make_unique<Ixgbe>(world, IxgbeOptions());
+  world.Attach(nic.get());
+  EXPECT_EQ(Read<reg::Eec>() & reg::Eec::AutoRd::kMask, 0u);
+  EXPECT_EQ(Read<reg::Rdrxctl>() & reg::Rdrxctl::Dmaidone::kMask, 0u);
+  world.RunFor(1050 * kMicrosecond);
+  EXPECT_NE(Read<reg::Eec>() & reg::Eec::AutoRd::kMask, 0u);
+  EXPECT_EQ(Read<reg::Rdrxctl>() & reg::Rdrxctl::Dmaidone::kMask, 0u);
+  world.RunFor(100 * kMicrosecond);
+  EXPECT_NE(Read<reg::Rdrxctl>() & reg::Rdrxctl::Dmaidone::kMask, 0u);
+  EXPECT_EQ(Read<reg::Ral>(), 0x825E0002u);
+  EXPECT_EQ(Read<reg::Rah>(), 0x80000959u);
+  EXPECT_EQ(nic->RegisterRead(0x5400), 0x825E0002u) << "the alias of RAL";
+}
+
+TEST_F(Control, EepromReadTakesTimeAndTheImageSumsUp) {
+  PowerOn();
+  uint16_t sum = 0;
+  for (uint32_t word = 0; word <= reg::kEepromChecksumWord; ++word) {
+    Write<reg::Eerd>(reg::Eerd::Start::kMask | word << reg::Eerd::Addr::kLow);
+    EXPECT_EQ(Read<reg::Eerd>() & reg::Eerd::Done::kMask, 0u);
+    world.RunFor(50 * kMicrosecond);
+    ASSERT_NE(Read<reg::Eerd>() & reg::Eerd::Done::kMask, 0u);
+    sum = static_cast<uint16_t>(sum + (Read<reg::Eerd>() >> 16));
+  }
+  EXPECT_EQ(sum, reg::kEepromChecksum);
+}
+
+TEST_F(Control, SemaphoreIsTakenByTheReadThatFindsItFree) {
+  PowerOn();
+  EXPECT_EQ(Read<reg::Swsm>() & 1, 0u);
+  EXPECT_EQ(Read<reg::Swsm>() & 1, 1u);
+  Write<reg::SwFwSync>(1);
+  ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Swsm>(3);
+  EXPECT_EQ(Read<reg::Swsm>() & 2, 2u);
+  Write<reg::SwFwSync>(1);
+  EXPECT_EQ(Read<reg::SwFwSync>(), 1u);
+  Write<reg::Swsm>(0);
+  EXPECT_EQ(Read<reg::Swsm>() & 1, 0u);
+}
+
+TEST_F(Control, SoftwareResetClearsItselfLaterAndKeepsTheLink) {
+  BringUp();
+  Write<reg::Ctrl>(reg::Ctrl::Rst::kMask);
+  EXPECT_NE(Read<reg::Ctrl>() & reg::Ctrl::Rst::kMask, 0u);
+  Write<reg::Fctrl>(0);
+  ExpectError(DriverError::kIllegalOrder);
+  world.RunFor(kMillisecond);
+  EXPECT_EQ(Read<reg::Ctrl>() & reg::Ctrl::Rst::kMask, 0u);
+  EXPECT_EQ(Read<reg::Fctrl>(), 0u);
+  EXPECT_TRUE(nic->link_up());
+  EXPECT_NE(Read<reg::Mta>(5), 0u) << "undefined after reset";
+}
+
+TEST_F(Control, LinkResetTakesTheLinkDown) {
+  BringUp();
+  Write<reg::Ctrl>(reg::Ctrl::Lrst::kMask);
+  world.RunFor(600 * kMicrosecond);
+  EXPECT_FALSE(nic->link_up());
+  world.RunFor(2 * kMillisecond);
+  EXPECT_TRUE(nic->link_up());
+}
+
+TEST_F(Control, MasterDisableIsAnsweredWhenOutstandingDmaIsDone) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  GiveFrame(ring, 1);
+  Doorbell(ring);
+  world.RunFor(200 * kNanosecond);  // the descriptor read is under way
+  Write<reg::Ctrl>(reg::Ctrl::PcieMasterDis::kMask);
+  EXPECT_NE(Read<reg::Status>() & reg::Status::PcieMasterEnStatus::kMask, 0u);
+  world.RunFor(500 * kNanosecond);
+  EXPECT_NE(Read<reg::Status>() & reg::Status::PcieMasterEnStatus::kMask, 0u);
+  world.RunFor(2 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Status>() & reg::Status::PcieMasterEnStatus::kMask, 0u);
+  EXPECT_EQ(world.sent_count, 0u);
+  Write<reg::Ctrl>(0);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.sent_count, 1u) << "what was held goes on";
+}
+
+TEST_F(Control, ResetWithDmaOutstandingIsReportedAndSurvived) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  for (int i = 0; i < 10; ++i) GiveFrame(ring, 1);
+  Doorbell(ring);
+  world.RunFor(1300 * kNanosecond);  // data reads are under way
+  Write<reg::Ctrl>(reg::Ctrl::Rst::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+  nic->BusReset();
+  world.RunFor(5 * kMillisecond);
+  EXPECT_EQ(world.sent_count, 0u);
+}
+
+TEST_F(Control, StatusIgnoresWrites) {
+  PowerOn();
+  const uint32_t before = Read<reg::Status>();
+  Write<reg::Status>(0x7FFFF30F);
+  EXPECT_EQ(Read<reg::Status>(), before);
+}
+
+TEST_F(Control, MdioCommandClearsItselfAndNobodyAnswers) {
+  PowerOn();
+  Write<reg::Msca>(reg::Msca::Mdicmd::kMask | 3u << reg::Msca::Opcode::kLow);
+  EXPECT_NE(Read<reg::Msca>() & reg::Msca::Mdicmd::kMask, 0u);
+  world.RunFor(kMillisecond);
+  EXPECT_EQ(Read<reg::Msca>() & reg::Msca::Mdicmd::kMask, 0u);
+  EXPECT_EQ(Read<reg::Msrwd>() >> 16, 0xFFFFu);
+}
+
+TEST_F(Control, ReceiveQuiesceAnswersLater) {
+  PowerOn();
+  Write<reg::Secrxctrl>(reg::Secrxctrl::RxDis::kMask);
+  EXPECT_EQ(Read<reg::Secrxstat>(), 0u);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Secrxstat>(), 1u);
+}
+
+// ---- Link ----
+
+TEST_F(LinkTest, ComesUpAfterTheDelayAndShowsTheOldLossOnce) {
+  PowerOn();
+  EXPECT_EQ(Read<reg::Links>() & reg::Links::LinkUp::kMask, 0u);
+  nic->CarrierChanged(true);
+  world.RunFor(500 * kMicrosecond);
+  EXPECT_FALSE(nic->link_up());
+  world.RunFor(kMillisecond);
+  EXPECT_EQ(Read<reg::Links>() & reg::Links::LinkUp::kMask, 0u) << "latched";
+  const hw::Value<reg::Links> links(Read<reg::Links>());
+  EXPECT_EQ(links.Get<reg::Links::LinkUp>(), 1u);
+  EXPECT_EQ(links.Get<reg::Links::LinkSpeed>(), reg::kLinkSpeed10G);
+  EXPECT_NE(Read<reg::Status>() & reg::Status::Linkup::kMask, 0u);
+}
+
+TEST_F(LinkTest, EveryChangeRaisesLsc) {
+  BringUp();
+  EXPECT_EQ(Read<reg::Eicr>(), reg::Eicr::Lsc::kMask);
+  EXPECT_EQ(Read<reg::Eicr>(), 0u);
+  nic->CarrierChanged(false);
+  EXPECT_EQ(Read<reg::Eicr>(), reg::Eicr::Lsc::kMask);
+  EXPECT_FALSE(nic->link_up());
+}
+
+TEST_F(LinkTest, WrongModeOrLaserOffKeepsItDown) {
+  PowerOn();
+  Write<reg::Esdp>(reg::Esdp::Sdp3Iodir::kMask | reg::Esdp::Sdp3Data::kMask);
+  nic->CarrierChanged(true);
+  world.RunFor(5 * kMillisecond);
+  EXPECT_FALSE(nic->link_up());
+  Write<reg::Esdp>(reg::Esdp::Sdp3Iodir::kMask);
+  world.RunFor(5 * kMillisecond);
+  EXPECT_TRUE(nic->link_up());
+  EXPECT_NE(Read<reg::Esdp>() & reg::Esdp::Sdp2Data::kMask, 0u) << "module present";
+  Write<reg::Autoc>(0);
+  EXPECT_FALSE(nic->link_up());
+}
+
+TEST_F(LinkTest, RestartClearsItselfAndTrainsAgain) {
+  BringUp();
+  Write<reg::Autoc>(Read<reg::Autoc>() | reg::Autoc::RestartAn::kMask);
+  EXPECT_NE(Read<reg::Autoc>() & reg::Autoc::RestartAn::kMask, 0u);
+  world.RunFor(100 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Autoc>() & reg::Autoc::RestartAn::kMask, 0u);
+  EXPECT_FALSE(nic->link_up());
+  world.RunFor(5 * kMillisecond);
+  EXPECT_TRUE(nic->link_up());
+}
+
+// ---- Interrupts ----
+
+constexpr uint32_t kMsixMode = reg::Gpie::MultipleMsix::kMask | reg::Gpie::Ocd::kMask |
+                               reg::Gpie::Eiame::kMask | reg::Gpie::PbaSupport::kMask;
+
+TEST_F(Interrupt, UnmaskedCauseSendsOneMessageUntilItIsClearedAndSetAgain) {
+  PowerOn();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::Eims>(1u << 3);
+  Write<reg::Eics>(1u << 3);
+  EXPECT_TRUE(world.messages.empty()) << "nothing happens inside the write";
+  world.RunFor(10 * kMicrosecond);
+  ASSERT_EQ(world.messages.size(), 1u);
+  EXPECT_EQ(world.messages[0].vector, 3u);
+  EXPECT_EQ(Read<reg::Eicr>(), 1u << 3) << "no auto-clear asked for";
+  Write<reg::Eics>(1u << 3);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.messages.size(), 1u);
+  Write<reg::Eicr>(1u << 3);
+  Write<reg::Eics>(1u << 3);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.messages.size(), 2u);
+}
+
+TEST_F(Interrupt, AutoClearDropsTheCauseWithTheMessage) {
+  PowerOn();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::Eiac>(1u << 3);
+  Write<reg::Eims>(1u << 3);
+  for (size_t i = 1; i <= 3; ++i) {
+    Write<reg::Eics>(1u << 3);
+    world.RunFor(10 * kMicrosecond);
+    EXPECT_EQ(world.messages.size(), i);
+    EXPECT_EQ(Read<reg::Eics>(), 0u);
+  }
+}
+
+TEST_F(Interrupt, AutoMaskHoldsTheNextMessageUntilUnmasked) {
+  PowerOn();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::Eiac>(1u << 3);
+  Write<reg::Eiam>(1u << 3);
+  Write<reg::Eims>(1u << 3);
+  Write<reg::Eics>(1u << 3);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.messages.size(), 1u);
+  EXPECT_EQ(Read<reg::Eims>(), 0u);
+  Write<reg::Eics>(1u << 3);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.messages.size(), 1u);
+  Write<reg::EimsEx>(1u << 3);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(world.messages.size(), 2u) << "a pending cause fires when unmasked";
+}
+
+TEST_F(Interrupt, ThrottleSpacesMessages) {
+  PowerOn();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::Eiac>(1u << 3);
+  Write<reg::Eims>(1u << 3);
+  Write<reg::Eitr>(hw::Value<reg::Eitr>().With<reg::Eitr::ItrInterval>(10).raw(), 3);  // 20 us
+  for (int i = 0; i < 50; ++i) {
+    Write<reg::Eics>(1u << 3);
+    world.RunFor(2 * kMicrosecond);
+  }
+  ASSERT_GE(world.messages.size(), 4u);
+  ASSERT_LE(world.messages.size(), 6u);
+  EXPECT_EQ(world.messages[2].at - world.messages[1].at, 20 * kMicrosecond);
+}
+
+TEST_F(Interrupt, LinkChangeUsesTheMiscVectorAndStaysInEicr) {
+  PowerOn();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::IvarMisc>((0x80u | 5) << 8);
+  Write<reg::Eims>(reg::Eicr::Lsc::kMask);
+  LinkUp();
+  ASSERT_EQ(world.messages.size(), 1u);
+  EXPECT_EQ(world.messages[0].vector, 5u);
+  EXPECT_EQ(Read<reg::Eics>(), reg::Eicr::Lsc::kMask) << "EICS reads without clearing";
+  EXPECT_EQ(Read<reg::Eicr>(), reg::Eicr::Lsc::kMask);
+  EXPECT_EQ(Read<reg::Eics>(), 0u);
+}
+
+TEST_F(Interrupt, LegacyPinFollowsCauseAndMask) {
+  PowerOn();
+  Write<reg::Eims>(1);
+  Write<reg::Eics>(1);
+  EXPECT_FALSE(world.intx);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_TRUE(world.intx);
+  Write<reg::Eimc>(1);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_FALSE(world.intx);
+  Write<reg::Eims>(1);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_TRUE(world.intx);
+  EXPECT_EQ(Read<reg::Eicr>(), 1u);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_FALSE(world.intx);
+}
+
+TEST_F(Interrupt, QueueCauseBehindTheWriteBackOfItsDescriptor) {
+  BringUp();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::Eiac>(0xFFFF);
+  Write<reg::Ivar>(0x80u | 2 | (0x80u | 7) << 8);  // Rx 0 on vector 2, Tx 0 on 7
+  Write<reg::Eims>(0xFFFF);
+  Ring rx = RxRing(0, 64);
+  Ring tx = TxRing(0, 64);
+  std::vector<uint32_t> seen;
+  world.on_message = [&](uint32_t vector) {
+    seen.push_back(vector);
+    EXPECT_TRUE(vector == 2 ? RxDone(rx, 0) : TxDone(tx, 0));
+  };
+  Arrive(FrameTo(OurAddress()));
+  GiveFrame(tx, 1);
+  Doorbell(tx);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_EQ(seen, (std::vector<uint32_t>{2, 7}));
+}
+
+// ---- Mistakes ----
+
+TEST_F(Mistake, UnknownAndUnalignedRegisters) {
+  PowerOn();
+  EXPECT_EQ(nic->RegisterRead(0x0FFC0), 0u);
+  ExpectError(DriverError::kUnknownRegister);
+  nic->RegisterWrite(0x7FFFC, 1);
+  ExpectError(DriverError::kUnknownRegister);
+  EXPECT_EQ(nic->RegisterRead(0x0001), 0u);
+  ExpectError(DriverError::kUnaligned);
+}
+
+TEST_F(Mistake, DoorbellToQueueThatIsOffIsReportedAndLost) {
+  BringUp();
+  Write<reg::Tdt>(4, 2);
+  ExpectError(DriverError::kDisabledQueue);
+  Write<reg::Rdt>(4, 2);
+  ExpectError(DriverError::kDisabledQueue);
+  EXPECT_EQ(Read<reg::Tdt>(2), 0u);
+}
+
+TEST_F(Mistake, TailBeyondTheRingOrBackwards) {
+  BringUp();
+  RxRing(0, 64, false, 10);
+  Write<reg::Rdt>(64);
+  ExpectError(DriverError::kBadGeometry);
+  Write<reg::Rdt>(5);
+  ExpectError(DriverError::kIllegalOrder);
+  EXPECT_EQ(Read<reg::Rdt>(), 10u);
+}
+
+TEST_F(Mistake, BadGeometryLeavesTheQueueOff) {
+  BringUp();
+  Write<reg::Tdbal>(static_cast<uint32_t>(TestWorld::kBase) + 64);
+  Write<reg::Tdlen>(1024);
+  Write<reg::Txdctl>(reg::Txdctl::Enable::kMask);
+  world.RunFor(50 * kMicrosecond);
+  ExpectError(DriverError::kBadGeometry);
+  EXPECT_EQ(Read<reg::Txdctl>() & reg::Txdctl::Enable::kMask, 0u);
+  Write<reg::Rdlen>(1000);
+  Write<reg::Rxdctl>(reg::Rxdctl::Enable::kMask);
+  world.RunFor(50 * kMicrosecond);
+  ExpectError(DriverError::kBadGeometry);
+}
+
+TEST_F(Mistake, EnableBeforeTransmitDmaAndThresholdWithHeadWriteBack) {
+  PowerOn();
+  Write<reg::Txdctl>(reg::Txdctl::Enable::kMask, 1);
+  ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Txdctl>(0, 1);
+  Write<reg::Dmatxctl>(reg::Dmatxctl::Te::kMask);
+  TxRing(0, 64, /*head_writeback=*/true, /*wthresh=*/4);
+  ExpectError(DriverError::kIllegalOrder);
+}
+
+TEST_F(Mistake, ReservedBitsAreReportedAndNotStored) {
+  BringUp();
+  Write<reg::Vlnctrl>(0x80008100);
+  ExpectError(DriverError::kReservedBits);
+  EXPECT_EQ(Read<reg::Vlnctrl>(), 0x00008100u);
+}
+
+TEST_F(Mistake, CrcStripDisagreement) {
+  PowerOn();
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+}
+
+}  // namespace
+}  // namespace mapwire::sim
