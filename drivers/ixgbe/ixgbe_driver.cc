@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The order of things: which step follows which, and what happens when one fails.
+#include "drivers/ixgbe/ixgbe_driver.h"
+
+#include "core/platform/check.h"
+#include "core/platform/log.h"
+#include "drivers/ixgbe/ixgbe_bring_up.h"
+
+namespace mapwire::ixgbe {
+namespace {
+
+constexpr nic::DriverInfo kInfo = {
+    .family = "ixgbe",
+    .max_queue_pairs = kMaxQueuePairs,
+    .min_descriptors = kMinDescriptors,
+    .max_descriptors = kMaxDescriptors,
+    .descriptor_multiple = kDescriptorMultiple,
+    // The MAC pads to 60 by itself (HLREG0.TXPADEN), but wants a whole header to work with; the
+    // smallest length it takes is from memory.
+    .min_frame_bytes = 17,
+    .max_frame_bytes = kMaxFrameBytes,
+    // The hardware descriptor cache holds 40.
+    .max_fragments = 40,
+    .rx_buffer_step = kRxBufferStep,
+    .rx_buffer_max = kRxBufferMax,
+};
+
+constexpr uint32_t kLinkUp = 0x80000000;
+// A link that changes more often than this during one refresh will interrupt again anyway.
+constexpr int kRefreshAttempts = 4;
+
+bool Valid(const nic::DriverConfig& config) {
+  return config.queue_pairs >= 1 && config.queue_pairs <= kMaxQueuePairs &&
+         config.rss_queues >= 1 && config.rss_queues <= config.queue_pairs &&
+         config.max_frame_bytes >= 60 && config.max_frame_bytes <= kMaxFrameBytes &&
+         config.interrupt_interval_us <= kMaxInterruptIntervalUs;
+}
+
+bool ValidRing(DeviceAddress descriptors, uint32_t count) {
+  return descriptors.value() % kRingAlignment == 0 && count >= kMinDescriptors &&
+         count <= kMaxDescriptors && count % kDescriptorMultiple == 0;
+}
+
+bool Valid(const nic::TxQueueSetup& setup) {
+  return ValidRing(setup.descriptors, setup.count) && setup.head_write_back.value() % 4 == 0;
+}
+
+bool Valid(const nic::RxQueueSetup& setup) {
+  return ValidRing(setup.descriptors, setup.count) && setup.buffer_bytes >= kRxBufferStep &&
+         setup.buffer_bytes <= kRxBufferMax && setup.buffer_bytes % kRxBufferStep == 0;
+}
+
+}  // namespace
+
+Result<nic::NicDriver*> Driver::Create(const nic::DriverResources& resources) {
+  Driver* driver = platform::New<Driver>(*resources.heap, resources);
+  if (driver == nullptr) return Errno::kNoMemory;
+  return static_cast<nic::NicDriver*>(driver);
+}
+
+void Driver::Destroy(nic::NicDriver* driver) {
+  Driver* self = static_cast<Driver*>(driver);
+  MW_CHECK(!self->started_);
+  platform::Delete(*self->heap_, self);
+}
+
+Driver::Driver(const nic::DriverResources& resources)
+    : heap_(resources.heap), device_{resources.mmio, resources.sleeper} {}
+
+const nic::DriverInfo& Driver::info() const { return kInfo; }
+
+mapwire::Status Driver::Start(const nic::DriverConfig& config) {
+  MW_CHECK(!started_);
+  if (!Valid(config)) return Errno::kInvalid;
+  queue_pairs_ = config.queue_pairs;
+  const mapwire::Status status = BringUp(config);
+  if (!status.ok()) {
+    TakeDown();
+    return status;
+  }
+  started_ = true;
+  return kOkStatus;
+}
+
+mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
+  MW_TRY(Flush(device_));
+  if (!autoc_known_) {
+    found_autoc_ = hw::Read<Autoc>(device_.mmio).raw();
+    autoc_known_ = found_autoc_ != kGone;
+  }
+  MaskInterrupts(device_);
+  const bool stuck = Quiesce(device_);
+  MW_TRY(Reset(device_, /*twice=*/stuck));
+  MW_TRY(WaitForEepromAutoRead(device_));
+  MW_TRY(WaitForDmaInit(device_));
+  MW_TRY(VerifyEeprom(device_));
+  MW_TRY(ReadMac(device_, mac_));
+  AnnounceDriver(device_, true);
+  ClearFilters(device_);
+  nic::DriverStatistics from_before;
+  AddStatistics(device_, from_before);
+  DisableFlowControl(device_);
+  SetUpReceive(device_, config);
+  SetUpTransmit(device_);
+  SetUpInterrupts(device_, config.queue_pairs, config.interrupt_interval_us);
+  MW_TRY(SetUpLink(device_));
+  // Public drivers turn receive on behind the first queue. Here queues come and go while it is on:
+  // until a queue is on, DROP_EN lets its frames go.
+  SetReceive(device_, true);
+  bool gone = false;
+  UpdateLink(&gone);
+  interrupts_.store(true, std::memory_order_relaxed);
+  UnmaskOtherCauses(device_);
+  return Flush(device_);
+}
+
+// Ends with a reset: it also takes back whatever an interrupt on another CPU unmasked meanwhile,
+// and with no cause mapped to a vector nothing can be raised from then on.
+void Driver::TakeDown() {
+  interrupts_.store(false, std::memory_order_relaxed);
+  link_.store(0, std::memory_order_relaxed);
+  if (IsGone(device_)) return;
+  MaskInterrupts(device_);
+  AnnounceDriver(device_, false);
+  const bool stuck = Quiesce(device_);
+  if (!Reset(device_, /*twice=*/stuck).ok()) {
+    Log(platform::LogLevel::kError, "ixgbe: the device does not finish its reset");
+    return;
+  }
+  if (autoc_known_) RestoreLinkMode(device_, found_autoc_);
+}
+
+void Driver::Stop() {
+  if (!started_) return;
+  TakeDown();
+  started_ = false;
+}
+
+void Driver::Shutdown() {
+  interrupts_.store(false, std::memory_order_relaxed);
+  if (!IsGone(device_)) Silence(device_);
+}
+
+Result<uint32_t> Driver::StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) {
+  MW_CHECK(started_ && queue < queue_pairs_);
+  if (!Valid(setup)) return Errno::kInvalid;
+  MW_TRY(ixgbe::StartTxQueue(device_, queue, setup));
+  return Tdt::At(queue);
+}
+
+Result<uint32_t> Driver::StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) {
+  MW_CHECK(started_ && queue < queue_pairs_);
+  if (!Valid(setup)) return Errno::kInvalid;
+  MW_TRY(ixgbe::StartRxQueue(device_, queue, setup));
+  return Rdt::At(queue);
+}
+
+void Driver::StopTxQueue(uint16_t queue) {
+  MW_CHECK(queue < queue_pairs_);
+  if (started_) ixgbe::StopTxQueue(device_, queue);
+}
+
+void Driver::StopRxQueue(uint16_t queue) {
+  MW_CHECK(queue < queue_pairs_);
+  if (started_) ixgbe::StopRxQueue(device_, queue);
+}
+
+nic::InterruptReport Driver::Interrupt(uint16_t vector) {
+  if (vector == queue_pairs_) return OtherInterrupt();
+  if (vector > queue_pairs_) return {};
+  const uint64_t queue = uint64_t{1} << vector;
+  return {.rx_queues = queue, .tx_queues = queue};
+}
+
+nic::InterruptReport Driver::OtherInterrupt() {
+  nic::InterruptReport report;
+  const uint32_t causes = TakeOtherCauses(device_);
+  if (causes == kGone) return {.gone = true};
+  if (hw::Value<Eicr>(causes).Get<Eicr::Lsc>() == 1) {
+    // Read after the cause was acknowledged: a change from now on interrupts again.
+    link_interrupts_.fetch_add(1);
+    UpdateLink(&report.gone);
+    report.link_changed = !report.gone;
+  }
+  if (!report.gone && interrupts_.load(std::memory_order_relaxed)) UnmaskOtherCauses(device_);
+  return report;
+}
+
+void Driver::Arm(uint16_t queue) {
+  if (interrupts_.load(std::memory_order_relaxed)) UnmaskQueue(device_, queue);
+}
+
+nic::LinkState Driver::link() const {
+  const uint32_t link = link_.load(std::memory_order_relaxed);
+  return {.up = (link & kLinkUp) != 0, .mbps = link & ~kLinkUp};
+}
+
+nic::LinkState Driver::UpdateLink(bool* gone) {
+  const nic::LinkState state = ReadLink(device_, gone);
+  link_.store(state.mbps | (state.up ? kLinkUp : 0), std::memory_order_relaxed);
+  return state;
+}
+
+nic::LinkState Driver::RefreshLink() {
+  nic::LinkState state;
+  bool gone = false;
+  for (int attempt = 0; attempt < kRefreshAttempts; ++attempt) {
+    const uint32_t before = link_interrupts_.load();
+    state = UpdateLink(&gone);
+    if (link_interrupts_.load() == before) break;
+  }
+  return state;
+}
+
+void Driver::ReadStatistics(nic::DriverStatistics& statistics) {
+  AddStatistics(device_, statistics);
+}
+
+}  // namespace mapwire::ixgbe

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The 82599 as the driver contract wants it. Start here, then follow the calls down.
+#ifndef DRIVERS_IXGBE_IXGBE_DRIVER_H_
+#define DRIVERS_IXGBE_IXGBE_DRIVER_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/base/status.h"
+#include "core/nic/driver.h"
+#include "drivers/ixgbe/ixgbe_device.h"
+
+namespace mapwire::ixgbe {
+
+// Vector q serves queue pair q, both directions; vector queue_pairs serves everything else.
+class Driver final : public nic::NicDriver {
+ public:
+  // Control path; touches no register. kNoMemory.
+  static Result<nic::NicDriver*> Create(const nic::DriverResources& resources);
+  // `driver` is from Create and is stopped.
+  static void Destroy(nic::NicDriver* driver);
+
+  explicit Driver(const nic::DriverResources& resources);
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  const nic::DriverInfo& info() const override;
+  const uint8_t* mac() const override { return mac_; }
+
+  mapwire::Status Start(const nic::DriverConfig& config) override;
+  void Stop() override;
+  void Shutdown() override;
+
+  Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
+  Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
+  void StopTxQueue(uint16_t queue) override;
+  void StopRxQueue(uint16_t queue) override;
+
+  // Known once Start has been given the number of queue pairs.
+  uint16_t vectors() const override { return static_cast<uint16_t>(queue_pairs_ + 1); }
+  nic::InterruptReport Interrupt(uint16_t vector) override;
+  void Arm(uint16_t queue) override;
+
+  nic::LinkState link() const override;
+  nic::LinkState RefreshLink() override;
+  void ReadStatistics(nic::DriverStatistics& statistics) override;
+
+ private:
+  mapwire::Status BringUp(const nic::DriverConfig& config);
+  void TakeDown();
+  nic::InterruptReport OtherInterrupt();
+  nic::LinkState UpdateLink(bool* gone);
+
+  platform::Heap* heap_;
+  Device device_;
+  uint8_t mac_[6] = {};
+  uint16_t queue_pairs_ = 1;
+  bool started_ = false;
+  // AUTOC as the board had it before our first Start.
+  uint32_t found_autoc_ = 0;
+  bool autoc_known_ = false;
+  // Interrupts may be unmasked. Read in any context; cleared first by Stop and Shutdown.
+  std::atomic<bool> interrupts_ = false;
+  // Speed in Mb/s, and kLinkUp. Read in any context.
+  std::atomic<uint32_t> link_ = 0;
+  // Counts link interrupts, so that RefreshLink does not overwrite what a newer one found.
+  std::atomic<uint32_t> link_interrupts_ = 0;
+};
+
+}  // namespace mapwire::ixgbe
+
+#endif  // DRIVERS_IXGBE_IXGBE_DRIVER_H_

@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The 82599 driver as core sees it, on a register file: whole starts and stops, and what goes
+// wrong.
+#include "drivers/ixgbe/ixgbe_driver.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "core/platform/environment.h"
+#include "drivers/ixgbe/ixgbe_test_device.h"
+
+namespace mapwire::ixgbe {
+namespace {
+
+// No call may take longer, whatever the device does: the longest chain of waits that can run out
+// is the ownership of the EEPROM, once in Start and once on the way down.
+constexpr uint64_t kCallLimitUs = 5'000'000;
+
+const nic::RxQueueSetup kRx = {DeviceAddress(0x10000), 512, 2048};
+const nic::TxQueueSetup kTx = {DeviceAddress(0x20000), 512, DeviceAddress(0x30000)};
+
+nic::DriverConfig SixteenPairs() {
+  nic::DriverConfig config;
+  config.queue_pairs = 16;
+  config.rss_queues = 16;
+  return config;
+}
+
+class DriverScenario : public ::testing::Test {
+ protected:
+  DriverScenario() {
+    const Result<nic::NicDriver*> created = Driver::Create(nic_.resources());
+    EXPECT_TRUE(created.ok());
+    driver_ = *created;
+    EXPECT_TRUE(nic_.mmio.log().empty()) << "Create touched a register";
+  }
+  ~DriverScenario() override {
+    driver_->Stop();
+    Driver::Destroy(driver_);
+    EXPECT_EQ(nic_.heap.live(), 0);
+  }
+
+  // What Start returned, having checked how long it took.
+  mapwire::Status Start(const nic::DriverConfig& config = {}) {
+    const uint64_t before = nic_.sleeper.now_us();
+    const mapwire::Status status = driver_->Start(config);
+    EXPECT_LE(nic_.sleeper.now_us() - before, kCallLimitUs);
+    return status;
+  }
+  void ExpectQuiet() {
+    EXPECT_EQ(nic_.mask, 0u);
+    EXPECT_EQ(nic_.mmio.Get<Rxctrl>().raw(), 0u);
+    for (uint32_t i = 0; i < kTxQueues; ++i) {
+      EXPECT_EQ(nic_.mmio.Get<Txdctl>(i).Get<Txdctl::Enable>(), 0u) << i;
+    }
+    for (uint32_t i = 0; i < Rxdctl::kCount; ++i) {
+      EXPECT_EQ(nic_.mmio.Get<Rxdctl>(i).Get<Rxdctl::Enable>(), 0u) << i;
+      EXPECT_EQ(nic_.mmio.Get<Rxdctl64To127>(i).Get<Rxdctl64To127::Enable>(), 0u) << i;
+    }
+  }
+  // A link event as the device reports it.
+  nic::InterruptReport LinkInterrupt() {
+    nic_.mmio.Set(hw::Value<Eicr>(nic_.mmio.Get<Eicr>().raw()).With<Eicr::Lsc>(1));
+    nic_.mask &= ~Eicr::Lsc::kMask;
+    return driver_->Interrupt(static_cast<uint16_t>(driver_->vectors() - 1));
+  }
+
+  TestDevice nic_;
+  nic::NicDriver* driver_ = nullptr;
+};
+
+TEST_F(DriverScenario, StartOnAWillingDeviceTellsMacAndLink) {
+  ASSERT_EQ(Start(), kOkStatus);
+  const std::vector<uint8_t> mac(driver_->mac(), driver_->mac() + 6);
+  EXPECT_EQ(mac, (std::vector<uint8_t>{2, 1, 2, 3, 4, 5}));
+  EXPECT_TRUE(driver_->link().up);
+  EXPECT_EQ(driver_->link().mbps, 10'000u);
+  EXPECT_EQ(nic_.resets, 1);
+  EXPECT_EQ(nic_.mmio.Get<CtrlExt>().Get<CtrlExt::DrvLoad>(), 1u);
+  EXPECT_EQ(nic_.mmio.Get<SwFwSync>().raw(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Esdp>().Get<Esdp::Sdp3Data>(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Autoc>().Get<Autoc::Lms>(), kLmsSerial10G);
+  EXPECT_EQ(nic_.mmio.Get<Rxctrl>().Get<Rxctrl::Rxen>(), 1u);
+  EXPECT_EQ(nic_.mmio.Get<Dmatxctl>().Get<Dmatxctl::Te>(), 1u);
+}
+
+TEST_F(DriverScenario, StartKeepsTheOrderThatTheDeviceNeeds) {
+  ASSERT_EQ(Start(), kOkStatus);
+  const auto& mmio = nic_.mmio;
+  size_t reset = 0;
+  while (reset < mmio.log().size() &&
+         !(mmio.log()[reset].write && mmio.log()[reset].offset == Ctrl::kOffset &&
+           (mmio.log()[reset].value & Ctrl::Rst::kMask) != 0)) {
+    ++reset;
+  }
+  EXPECT_LT(mmio.FindWrite<Eimc>(), reset);
+  EXPECT_LT(mmio.FindWrite<Txdctl>(127), reset);
+  EXPECT_LT(reset, mmio.FindRead<Eec>());
+  EXPECT_LT(mmio.FindRead<Eec>(), mmio.FindWrite<Eerd>());
+  EXPECT_LT(mmio.FindRead<Rdrxctl>(), mmio.FindWrite<Eerd>());
+  EXPECT_LT(mmio.FindWrite<Mta>(127), mmio.FindWrite<Fctrl>());
+  EXPECT_LT(mmio.FindWrite<Rxpbsize>(), mmio.FindWrite<Fctrl>());
+  EXPECT_LT(mmio.FindWrite<Fctrl>(), mmio.FindWrite<Rxctrl>(0, reset));
+  EXPECT_LT(mmio.FindWrite<Mtqc>(), mmio.FindWrite<Dmatxctl>());
+  EXPECT_LT(mmio.FindWrite<Gpie>(), mmio.FindWrite<Eims>());
+  EXPECT_LT(mmio.FindWrite<Rxctrl>(0, reset), mmio.FindWrite<Eims>());
+}
+
+TEST_F(DriverScenario, StartLeavesQueuesOffAndOnlyLinkChangesUnmasked) {
+  ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
+  EXPECT_EQ(driver_->vectors(), 17u);
+  EXPECT_EQ(nic_.mask, Eicr::Lsc::kMask);
+  EXPECT_EQ(nic_.vector_mask, 1u << 16);
+  for (uint32_t i = 0; i < 16; ++i) {
+    EXPECT_EQ(nic_.mmio.Get<Rxdctl>(i).Get<Rxdctl::Enable>(), 0u);
+    EXPECT_EQ(nic_.mmio.Get<Txdctl>(i).Get<Txdctl::Enable>(), 0u);
+    EXPECT_EQ(nic_.mmio.Get<Srrctl>(i).Get<Srrctl::DropEn>(), 1u);
+  }
+}
+
+TEST_F(DriverScenario, OneRssQueueMeansNoHashing) {
+  nic::DriverConfig config = SixteenPairs();
+  config.rss_queues = 1;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Mrqc>().raw(), 0u);
+  for (uint32_t i = 0; i < Reta::kCount; ++i) EXPECT_EQ(nic_.mmio.Get<Reta>(i).raw(), 0u);
+}
+
+TEST_F(DriverScenario, FiveRssQueuesShareTheTableInTurn) {
+  nic::DriverConfig config = SixteenPairs();
+  config.rss_queues = 5;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Mrqc>().raw(), 0x00330001u);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(0).raw(), 0x03020100u);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(1).raw(), 0x02010004u);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(31).raw(), 0x02010004u);
+  EXPECT_EQ(nic_.mmio.Get<Rssrk>(0).raw(), 0xDA565A6Du);
+}
+
+TEST_F(DriverScenario, JumboFramesAndFiltersFollowTheConfiguration) {
+  nic::DriverConfig config;
+  config.max_frame_bytes = 9000;
+  config.promiscuous = false;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Maxfrs>().Get<Maxfrs::Mfs>(), 9004u);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Jumboen>(), 1u);
+  EXPECT_EQ(nic_.mmio.Get<Fctrl>().raw(), Fctrl::Bam::kMask);
+  driver_->Stop();
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Maxfrs>().Get<Maxfrs::Mfs>(), 1518u);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Jumboen>(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Fctrl>().raw(),
+            Fctrl::Bam::kMask | Fctrl::Upe::kMask | Fctrl::Mpe::kMask);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Rxcrcstrp>(),
+            nic_.mmio.Get<Rdrxctl>().Get<Rdrxctl::Crcstrip>());
+}
+
+TEST_F(DriverScenario, AConfigurationOutOfRangeTouchesNoRegister) {
+  nic::DriverConfig bad[6];
+  bad[0].queue_pairs = 0;
+  bad[1].queue_pairs = 17;
+  bad[2].rss_queues = 2;
+  bad[3].max_frame_bytes = 9725;
+  bad[4].interrupt_interval_us = 1023;
+  bad[5].rss_queues = 0;
+  for (const nic::DriverConfig& config : bad) EXPECT_EQ(Start(config), Errno::kInvalid);
+  EXPECT_TRUE(nic_.mmio.log().empty());
+}
+
+TEST_F(DriverScenario, StopAfterTrafficLeavesTheDeviceQuietAndTheLinkModeAsFound) {
+  const uint32_t found = nic_.mmio.Get<Autoc>().raw();
+  ASSERT_EQ(Start(), kOkStatus);
+  ASSERT_TRUE(driver_->StartRxQueue(0, kRx).ok());
+  ASSERT_TRUE(driver_->StartTxQueue(0, kTx).ok());
+  driver_->Arm(0);
+  driver_->Stop();
+  ExpectQuiet();
+  EXPECT_EQ(nic_.vector_mask, 0u);
+  EXPECT_EQ(nic_.mmio.Get<Autoc>().raw(), found);
+  EXPECT_EQ(nic_.mmio.Get<CtrlExt>().Get<CtrlExt::DrvLoad>(), 0u);
+  EXPECT_FALSE(driver_->link().up);
+}
+
+TEST_F(DriverScenario, ShutdownStopsEverythingWithoutSleeping) {
+  ASSERT_EQ(Start(), kOkStatus);
+  ASSERT_TRUE(driver_->StartTxQueue(0, kTx).ok());
+  const uint64_t sleeps = nic_.sleeper.sleeps();
+  driver_->Shutdown();
+  EXPECT_EQ(nic_.sleeper.sleeps(), sleeps);
+  ExpectQuiet();
+  EXPECT_EQ(nic_.mmio.Get<Ctrl>().Get<Ctrl::PcieMasterDis>(), 1u);
+  driver_->Arm(0);
+  EXPECT_EQ(nic_.vector_mask, 0u) << "armed after Shutdown";
+}
+
+TEST_F(DriverScenario, QueuesReturnTheirTailRegisterAndBadGeometryIsRefused) {
+  ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
+  EXPECT_EQ(*driver_->StartRxQueue(15, kRx), 0x1018u + 15 * 0x40);
+  EXPECT_EQ(*driver_->StartTxQueue(15, kTx), 0x6018u + 15 * 0x40);
+  nic_.mmio.ForgetAccesses();
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(64), 512, 2048}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 509, 2048}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 512, 2000}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 512, 17408}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartTxQueue(0, {DeviceAddress(0), 8192, DeviceAddress(0)}).error(),
+            Errno::kInvalid);
+  EXPECT_EQ(driver_->StartTxQueue(0, {DeviceAddress(0), 512, DeviceAddress(2)}).error(),
+            Errno::kInvalid);
+  EXPECT_TRUE(nic_.mmio.log().empty());
+}
+
+TEST_F(DriverScenario, AQueueComesAndGoesWithoutTouchingItsNeighbours) {
+  ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
+  nic_.mmio.ForgetAccesses();
+  ASSERT_TRUE(driver_->StartRxQueue(4, kRx).ok());
+  ASSERT_TRUE(driver_->StartTxQueue(4, kTx).ok());
+  driver_->StopRxQueue(4);
+  driver_->StopTxQueue(4);
+  for (const testing::MmioAccess& access : nic_.mmio.log()) {
+    const bool rx = access.offset >= Rdbal::At(4) && access.offset < Rdbal::At(5);
+    const bool tx = access.offset >= Tdbal::At(4) && access.offset < Tdbal::At(5);
+    EXPECT_TRUE(rx || tx) << testing::Hex(access.offset);
+  }
+}
+
+TEST_F(DriverScenario, RxQueueThatNeverEnablesTimesOutAndIsOff) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.OnWrite<Rxdctl>([](uint32_t, uint32_t, uint32_t& stored) { stored = 0; });
+  EXPECT_EQ(driver_->StartRxQueue(0, kRx).error(), Errno::kTimedOut);
+  EXPECT_EQ(nic_.mmio.Written<Rxdctl>().back(), 0u);
+}
+
+TEST_F(DriverScenario, TxQueueThatNeverEnablesTimesOutAndIsOff) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.OnWrite<Txdctl>([](uint32_t, uint32_t, uint32_t& stored) { stored = 0; });
+  EXPECT_EQ(driver_->StartTxQueue(0, kTx).error(), Errno::kTimedOut);
+  EXPECT_EQ(nic_.mmio.Written<Txdctl>().back(), 0u);
+}
+
+TEST_F(DriverScenario, QueueThatNeverDisablesIsGivenUpInTime) {
+  ASSERT_EQ(Start(), kOkStatus);
+  ASSERT_TRUE(driver_->StartRxQueue(0, kRx).ok());
+  nic_.mmio.OnWrite<Rxdctl>([](uint32_t, uint32_t, uint32_t&) {});
+  const uint64_t before = nic_.sleeper.now_us();
+  driver_->StopRxQueue(0);
+  EXPECT_LE(nic_.sleeper.now_us() - before, 20'000u);
+}
+
+TEST_F(DriverScenario, QueueThatEnablesLateIsWaitedFor) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.OnWrite<Rxdctl>([this](uint32_t, uint32_t value, uint32_t& stored) {
+    stored = 0;
+    if (value == 0) return;
+    nic_.sleeper.After(1'500, [this, value] { nic_.mmio.Set(hw::Value<Rxdctl>(value)); });
+  });
+  EXPECT_TRUE(driver_->StartRxQueue(0, kRx).ok());
+}
+
+TEST_F(DriverScenario, ResetThatNeverEndsTimesOut) {
+  nic_.mmio.OnWrite<Ctrl>([](uint32_t, uint32_t value, uint32_t& stored) { stored = value; });
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, EepromAutoReadThatNeverEndsTimesOut) {
+  nic_.mmio.Set(hw::Value<Eec>(0));
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, DmaThatNeverInitialisesTimesOut) {
+  nic_.mmio.Set(hw::Value<Rdrxctl>(0));
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, EepromWordThatNeverComesTimesOutAndOwnershipIsReturned) {
+  nic_.mmio.OnWrite<Eerd>([](uint32_t, uint32_t, uint32_t& stored) { stored = 0; });
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  EXPECT_EQ(nic_.mmio.Get<SwFwSync>().raw(), 0u);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, EepromWithABadSumIsRefused) {
+  nic_.eeprom[0x20] ^= 1;
+  EXPECT_EQ(Start(), Errno::kIo);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, EepromWithSectionsIsNotJudgedByItsBaseWords) {
+  nic_.eeprom[0x05] = 0x0123;
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
+TEST_F(DriverScenario, EepromWithEmptyPointersIsJudgedByItsBaseWords) {
+  nic_.eeprom[0x05] = 0xFFFF;
+  EXPECT_EQ(Start(), Errno::kIo);
+  nic_.SealEeprom();
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
+TEST_F(DriverScenario, MulticastMacIsRefused) {
+  nic_.mmio.Set(hw::Value<Ral>(0x03020101));
+  EXPECT_EQ(Start(), Errno::kIo);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, FirmwareThatNeverGivesTheEepromBackTimesOut) {
+  nic_.mmio.Set(hw::Value<SwFwSync>(SwFwSync::FwEepSm::kMask));
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  ExpectQuiet();
+}
+
+TEST_F(DriverScenario, SemaphoreAbandonedByADeadDriverIsTakenOver) {
+  nic_.mmio.Set(hw::Value<Swsm>().With<Swsm::Smbi>(1));
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
+TEST_F(DriverScenario, BusTransactionsThatStayPendingAreDroppedAndResetTwice) {
+  nic_.mmio.OnWrite<Ctrl>([this](uint32_t, uint32_t value, uint32_t& stored) {
+    if (hw::Value<Ctrl>(value).Get<Ctrl::Rst>() == 1) ++nic_.resets;
+    stored = value & ~(Ctrl::Rst::kMask | Ctrl::Lrst::kMask);
+  });
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(nic_.resets, 2);
+  EXPECT_EQ(nic_.mmio.Written<GcrExt>(), (std::vector<uint32_t>{GcrExt::BuffersClear::kMask, 0}));
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Lpbk>(), 0u);
+}
+
+TEST_F(DriverScenario, ReceivePathThatNeverIdlesIsResetAllTheSame) {
+  nic_.mmio.Set(hw::Value<Secrxstat>(0));
+  EXPECT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Secrxctrl>().raw(), 0u);
+}
+
+TEST_F(DriverScenario, WithoutAModuleStartSucceedsAndTheLinkIsDown) {
+  nic_.mmio.Set(hw::Value<Esdp>().With<Esdp::Sdp3Data>(1));
+  nic_.SetLink(false);
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_FALSE(driver_->link().up);
+}
+
+TEST_F(DriverScenario, LinkRestartThatNeverEndsIsNoError) {
+  nic_.mmio.OnWrite<Autoc>([](uint32_t, uint32_t value, uint32_t& stored) { stored = value; });
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
+TEST_F(DriverScenario, LinkGoesDownAndUpByInterrupt) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.SetLink(false);
+  EXPECT_TRUE(driver_->link().up) << "no interrupt yet";
+  nic::InterruptReport report = LinkInterrupt();
+  EXPECT_TRUE(report.link_changed);
+  EXPECT_EQ(report.rx_queues | report.tx_queues, 0u);
+  EXPECT_FALSE(driver_->link().up);
+  EXPECT_EQ(nic_.mask, Eicr::Lsc::kMask) << "the other causes were not unmasked again";
+  EXPECT_EQ(nic_.mmio.Get<Eicr>().raw(), 0u);
+  nic_.SetLink(true);
+  EXPECT_TRUE(LinkInterrupt().link_changed);
+  EXPECT_EQ(driver_->link().mbps, 10'000u);
+}
+
+TEST_F(DriverScenario, LinkInterruptLeavesQueueCausesPending) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.Set(hw::Value<Eicr>().With<Eicr::Rtxq>(1));
+  EXPECT_TRUE(LinkInterrupt().link_changed);
+  EXPECT_EQ(nic_.mmio.Get<Eicr>().raw(), 1u);
+}
+
+TEST_F(DriverScenario, SpuriousOtherInterruptChangesNothing) {
+  ASSERT_EQ(Start(), kOkStatus);
+  const nic::InterruptReport report = driver_->Interrupt(1);
+  EXPECT_FALSE(report.link_changed);
+  EXPECT_FALSE(report.gone);
+  EXPECT_EQ(nic_.mask, Eicr::Lsc::kMask);
+}
+
+TEST_F(DriverScenario, RefreshReadsTheDeviceWithoutAnInterrupt) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.SetLink(false);
+  EXPECT_FALSE(driver_->RefreshLink().up);
+  EXPECT_FALSE(driver_->link().up);
+}
+
+TEST_F(DriverScenario, RefreshDoesNotOverwriteWhatANewerInterruptFound) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.SetLink(false);
+  int reads = 0;
+  // Behind the refresh's second read the link comes up, and another CPU takes the interrupt.
+  nic_.mmio.OnRead<Links>([&](uint32_t, uint32_t& stored) {
+    const uint32_t seen = stored;
+    if (++reads == 2) {
+      nic_.SetLink(true);
+      LinkInterrupt();
+    }
+    return seen;
+  });
+  EXPECT_TRUE(driver_->RefreshLink().up);
+  EXPECT_TRUE(driver_->link().up);
+}
+
+TEST_F(DriverScenario, QueueInterruptCostsNoAccessAndArmingOneWrite) {
+  ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
+  nic_.mmio.ForgetAccesses();
+  for (uint16_t queue = 0; queue < 16; ++queue) {
+    const nic::InterruptReport report = driver_->Interrupt(queue);
+    EXPECT_EQ(report.rx_queues, uint64_t{1} << queue);
+    EXPECT_EQ(report.tx_queues, uint64_t{1} << queue);
+  }
+  EXPECT_TRUE(nic_.mmio.log().empty());
+  driver_->Arm(15);
+  EXPECT_EQ(nic_.mmio.reads(), 0u);
+  EXPECT_EQ(nic_.mmio.writes(), 1u);
+  EXPECT_EQ(nic_.vector_mask, 1u << 16 | 1u << 15);
+}
+
+TEST_F(DriverScenario, InterruptOnAVectorWeDoNotHaveIsNothing) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.ForgetAccesses();
+  const nic::InterruptReport report = driver_->Interrupt(2);
+  EXPECT_EQ(report.rx_queues | report.tx_queues, 0u);
+  EXPECT_TRUE(nic_.mmio.log().empty());
+}
+
+TEST_F(DriverScenario, StatisticsStartAtZeroAndAddUp) {
+  nic_.mmio.Set(hw::Value<Gprc>(99));
+  nic_.mmio.Set(hw::Value<Qprdc>(99));
+  ASSERT_EQ(Start(), kOkStatus);
+  nic::DriverStatistics statistics;
+  driver_->ReadStatistics(statistics);
+  EXPECT_EQ(statistics.rx_packets, 0u);
+  EXPECT_EQ(statistics.rx_no_descriptor, 0u);
+  for (int round = 0; round < 2; ++round) {
+    nic_.mmio.Set(hw::Value<Gprc>(5));
+    nic_.mmio.Set(hw::Value<Gorcl>(0xFFFFFFF0));
+    nic_.mmio.Set(hw::Value<Gorch>(0x2));
+    nic_.mmio.Set(hw::Value<Rxmpc>(1), 0);
+    nic_.mmio.Set(hw::Value<Rxmpc>(2), 7);
+    nic_.mmio.Set(hw::Value<Qprdc>(3));
+    nic_.mmio.Set(hw::Value<Roc>(4));
+    nic_.mmio.Set(hw::Value<Rjc>(1));
+    driver_->ReadStatistics(statistics);
+  }
+  EXPECT_EQ(statistics.rx_packets, 10u);
+  EXPECT_EQ(statistics.rx_bytes, 2 * 0x2FFFFFFF0u);
+  EXPECT_EQ(statistics.rx_missed, 6u);
+  EXPECT_EQ(statistics.rx_no_descriptor, 6u);
+  EXPECT_EQ(statistics.rx_length_errors, 10u);
+}
+
+TEST_F(DriverScenario, ADeviceThatIsGoneIsNoticedByEveryCall) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.VanishAfter(0);
+  const uint64_t before = nic_.sleeper.now_us();
+  EXPECT_TRUE(driver_->Interrupt(1).gone);
+  EXPECT_FALSE(driver_->RefreshLink().up);
+  nic::DriverStatistics statistics;
+  driver_->ReadStatistics(statistics);
+  EXPECT_EQ(statistics.rx_packets, 0u);
+  EXPECT_EQ(driver_->StartRxQueue(0, kRx).error(), Errno::kIo);
+  EXPECT_EQ(driver_->StartTxQueue(0, kTx).error(), Errno::kIo);
+  driver_->StopRxQueue(0);
+  driver_->StopTxQueue(0);
+  driver_->Shutdown();
+  driver_->Stop();
+  EXPECT_LE(nic_.sleeper.now_us() - before, 1'000u);
+  EXPECT_EQ(driver_->Start({}), Errno::kIo);
+}
+
+TEST_F(DriverScenario, AfterSurpriseRemovalAndReturnItStartsAgain) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.VanishAfter(100);
+  driver_->Stop();
+  nic_.mmio.Return();
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
+// Start or Stop on a device that vanishes after each number of accesses in turn. The rest of the
+// call must be short: no more accesses than the whole call has, and no wait runs to its limit.
+TEST(DriverSweep, ADeviceThatVanishesAtAnyAccessOfStartFailsItInBoundedTime) {
+  uint64_t whole = 0;
+  uint64_t whole_us = 0;
+  for (uint64_t n = 0;; ++n) {
+    TestDevice nic;
+    nic::NicDriver* driver = *Driver::Create(nic.resources());
+    if (n > 0) nic.mmio.VanishAfter(n - 1);
+    const mapwire::Status status = driver->Start(SixteenPairs());
+    if (n == 0) {
+      ASSERT_EQ(status, kOkStatus);
+      whole = nic.mmio.log().size();
+      whole_us = nic.sleeper.now_us();
+    } else {
+      ASSERT_EQ(status, Errno::kIo) << "vanished after " << n - 1 << " of " << whole;
+      ASSERT_LE(nic.mmio.log().size(), whole + 100) << n - 1;
+      ASSERT_LE(nic.sleeper.now_us(), whole_us + 10'000) << n - 1;
+    }
+    driver->Stop();
+    Driver::Destroy(driver);
+    ASSERT_EQ(nic.heap.live(), 0);
+    if (n == whole) break;
+  }
+  RecordProperty("accesses", static_cast<int>(whole));
+}
+
+TEST(DriverSweep, ADeviceThatVanishesAtAnyAccessOfStopIsGivenUpInBoundedTime) {
+  uint64_t whole = 0;
+  uint64_t whole_us = 0;
+  for (uint64_t n = 0;; ++n) {
+    TestDevice nic;
+    nic::NicDriver* driver = *Driver::Create(nic.resources());
+    ASSERT_EQ(driver->Start({}), kOkStatus);
+    nic.mmio.ForgetAccesses();
+    const uint64_t before = nic.sleeper.now_us();
+    if (n > 0) nic.mmio.VanishAfter(n - 1);
+    driver->Stop();
+    if (n == 0) {
+      whole = nic.mmio.log().size();
+      whole_us = nic.sleeper.now_us() - before;
+    }
+    ASSERT_LE(nic.mmio.log().size(), whole + 100) << n - 1;
+    ASSERT_LE(nic.sleeper.now_us() - before, whole_us + 10'000) << n - 1;
+    Driver::Destroy(driver);
+    ASSERT_EQ(nic.heap.live(), 0);
+    if (n == whole) break;
+  }
+}
+
+}  // namespace
+}  // namespace mapwire::ixgbe

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// The table of families. A new one adds its ids and a row.
+#include "drivers/registry/registry.h"
+
+#include "drivers/ixgbe/ixgbe_driver.h"
+#include "drivers/ixgbe/ixgbe_regs.h"
+
+namespace mapwire::drivers {
+namespace {
+
+// SFP+ boards only: the backplane (10F7) and XAUI (10FC) parts need another link set-up.
+constexpr PciId kIxgbeIds[] = {{ixgbe::kVendorIntel, ixgbe::kDevice82599Sfp}};
+
+constexpr Family kFamilies[] = {
+    {
+        .name = "ixgbe",
+        .ids = kIxgbeIds,
+        .bar_bytes = ixgbe::kBar0Bytes,
+        .create = ixgbe::Driver::Create,
+        .destroy = ixgbe::Driver::Destroy,
+    },
+};
+
+}  // namespace
+
+std::span<const Family> Families() { return kFamilies; }
+
+Result<const Family*> FindFamily(uint16_t vendor, uint16_t device) {
+  for (const Family& family : kFamilies) {
+    for (const PciId& id : family.ids) {
+      if (id.vendor == vendor && id.device == device) return &family;
+    }
+  }
+  return Errno::kNoSuchDevice;
+}
+
+}  // namespace mapwire::drivers

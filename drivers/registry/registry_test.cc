@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// What the registry promises: every row is complete, no device has two drivers.
+#include "drivers/registry/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "testing/mmio/fake_heap.h"
+
+namespace mapwire::drivers {
+namespace {
+
+TEST(Registry, FindsTheSfpPlusBoard) {
+  const Result<const Family*> family = FindFamily(0x8086, 0x10FB);
+  ASSERT_TRUE(family.ok());
+  EXPECT_EQ(std::string_view((*family)->name), "ixgbe");
+  EXPECT_EQ((*family)->bar_bytes, 512u * 1024);
+}
+
+TEST(Registry, RefusesAnUnknownDeviceAndAForeignVendor) {
+  EXPECT_EQ(FindFamily(0x8086, 0xFFFF).error(), Errno::kNoSuchDevice);
+  EXPECT_EQ(FindFamily(0x10EC, 0x10FB).error(), Errno::kNoSuchDevice);
+}
+
+TEST(Registry, NoDeviceBelongsToTwoFamilies) {
+  std::set<std::pair<uint16_t, uint16_t>> seen;
+  for (const Family& family : Families()) {
+    for (const PciId& id : family.ids) {
+      EXPECT_TRUE(seen.emplace(id.vendor, id.device).second) << family.name;
+    }
+  }
+}
+
+TEST(Registry, CreatesTheDriverItNames) {
+  testing::FakeHeap heap;
+  for (const Family& family : Families()) {
+    const Result<nic::NicDriver*> driver = family.create({{}, nullptr, nullptr, &heap});
+    ASSERT_TRUE(driver.ok());
+    EXPECT_EQ(std::string_view((*driver)->info().family), family.name);
+    family.destroy(*driver);
+  }
+  EXPECT_EQ(heap.live(), 0);
+}
+
+TEST(Registry, CreateWithoutMemoryFails) {
+  testing::FakeHeap heap;
+  heap.set_empty(true);
+  for (const Family& family : Families()) {
+    EXPECT_EQ(family.create({{}, nullptr, nullptr, &heap}).error(), Errno::kNoMemory);
+  }
+}
+
+}  // namespace
+}  // namespace mapwire::drivers
