@@ -52,7 +52,7 @@ Status Session::RxSync() {
   return status;
 }
 
-uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar) {
+uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar, bool may_sleep) {
   if (port_ == nullptr || port_->gone()) return kPollErr;
   const uint32_t tx_events = events & (kPollOut | kPollWriteNormal);
   const uint32_t rx_events = events & (kPollIn | kPollReadNormal);
@@ -61,16 +61,13 @@ uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar) {
   // A wake-up that comes after this line is not lost: it finds us on the queue.
   if (registrar != nullptr) WaitOn(*registrar);
   uint32_t ready = 0;
-  bool want_interrupt = registrar != nullptr;
-  for (int scan = 0; scan < 2; ++scan) {
+  for (bool armed = false;; armed = true) {
     if ((want_tx || !no_tx_poll_) && PollTx(want_tx, ready)) ready |= tx_events;
     if (want_rx && PollRx(ready)) ready |= rx_events;
-    if (ready != 0 || !want_interrupt) break;
+    if (ready != 0 || armed || !may_sleep) return ready;
     // Nothing yet: let interrupts come, then look once more at what came before they could.
     ArmAll(want_tx, want_rx);
-    want_interrupt = false;
   }
-  return ready;
 }
 
 // Pushes what is pending; true if a ring has room that the program waits for. After the first one

@@ -43,8 +43,10 @@ class Session final : public memory::BufferHolder {
   Status RxSync();
 
   // poll(), select(), epoll: syncs as the interface says and returns the ready events. `registrar`
-  // is null when the caller will not sleep. Data path.
-  uint32_t Poll(uint32_t events, platform::PollRegistrar* registrar);
+  // is null when the caller is registered already or need not be; `may_sleep` says that the caller
+  // sleeps if nothing is ready, so interrupts are let through and the rings looked at once more.
+  // Data path.
+  uint32_t Poll(uint32_t events, platform::PollRegistrar* registrar, bool may_sleep);
 
   // The pages a mapping of [offset, offset + bytes) shows. kInvalid: unbound, or out of range.
   Result<platform::PageSpace*> Map(uint64_t offset, uint64_t bytes) const;

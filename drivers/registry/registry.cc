@@ -2,6 +2,8 @@
 // The table of families. A new one adds its ids and a row.
 #include "drivers/registry/registry.h"
 
+#include "core/nic/ring_loop.h"
+#include "drivers/ixgbe/ixgbe_desc.h"
 #include "drivers/ixgbe/ixgbe_driver.h"
 #include "drivers/ixgbe/ixgbe_regs.h"
 
@@ -18,6 +20,7 @@ constexpr Family kFamilies[] = {
         .bar_bytes = ixgbe::kBar0Bytes,
         .create = ixgbe::Driver::Create,
         .destroy = ixgbe::Driver::Destroy,
+        .loop = &nic::kRingLoop<ixgbe::Codec>,
     },
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "core/nic/driver.h"
+#include "core/nic/queue.h"
 
 namespace mapwire::drivers {
 
@@ -24,7 +25,8 @@ struct Family {
   // Control path; touches no register. What it returns goes back through destroy, stopped.
   Result<nic::NicDriver*> (*create)(const nic::DriverResources& resources);
   void (*destroy)(nic::NicDriver* driver);
-  // The family's ring operations (the ring loop built with its codec) get their place here.
+  // The ring loop, built with the family's codec.
+  const nic::RingLoop* loop;
 };
 
 std::span<const Family> Families();

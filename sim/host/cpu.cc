@@ -53,6 +53,10 @@ void Thread::Pay() {
 
 void Thread::Block(Time deadline) {
   Pay();
+  if (woken_) {
+    woken_ = false;
+    return;
+  }
   state_ = State::kBlocked;
   ++timer_generation_;
   if (deadline != 0) {
@@ -67,7 +71,10 @@ void Thread::SleepUntil(Time deadline) {
 }
 
 void Thread::Wake() {
-  if (state_ != State::kBlocked) return;
+  if (state_ != State::kBlocked) {
+    woken_ = true;
+    return;
+  }
   state_ = State::kReady;
   ++timer_generation_;
   cpu_.MakeReady(*this);

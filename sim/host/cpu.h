@@ -49,8 +49,10 @@ class Thread final : public EventTarget {
   void Charge(uint64_t cycles) { owed_cycles_ += cycles; }
   // Lets the time of all charged work pass. A yield point if there is any.
   void Pay();
-  // Gives up the CPU until WakeAll on a queue it was added to, Wake, or `deadline` (0: none).
+  // Gives up the CPU until WakeAll on a queue it was added to, Wake, or `deadline` (0: none). A wake
+  // since the last ForgetWake counts: it returns at once. Spurious returns are possible.
   void Block(Time deadline);
+  void ForgetWake() { woken_ = false; }
   void SleepUntil(Time deadline);
 
   // --- From anywhere ----------------------------------------------------------------------------
@@ -73,6 +75,7 @@ class Thread final : public EventTarget {
   std::string name_;
   Fiber fiber_;
   State state_ = State::kBlocked;
+  bool woken_ = false;  // while it was not blocked
   uint64_t owed_cycles_ = 0;
   Time busy_time_ = 0;
   uint64_t timer_generation_ = 0;  // events of an older generation are ignored

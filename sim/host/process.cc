@@ -1,0 +1,235 @@
+#include "sim/host/process.h"
+
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace mapwire::sim {
+namespace {
+
+constexpr int kFirstDescriptor = 3;
+
+// Which call a trace slice is of.
+enum class Call : uint64_t { kOpen, kClose, kIoctl, kMmap, kMunmap, kPoll };
+
+// Registers a thread on wait queues, and takes it off again.
+class Waiter final : public platform::PollRegistrar {
+ public:
+  explicit Waiter(Thread& thread) : thread_(thread) {}
+  ~Waiter() {
+    for (WaitQueue* queue : queues_) queue->Remove(thread_);
+  }
+  void WaitOn(platform::Notifier& notifier) override {
+    WaitQueue& queue = static_cast<HostNotifier&>(notifier).queue();
+    queue.Add(thread_);
+    queues_.push_back(&queue);
+  }
+
+ private:
+  Thread& thread_;
+  std::vector<WaitQueue*> queues_;
+};
+
+}  // namespace
+
+// Around every call: the program's own work is paid before, the kernel's after; the trace sees one
+// slice; a killed program goes no further.
+class Process::Syscall {
+ public:
+  Syscall(Process& process, Call call, uint64_t detail)
+      : process_(process), call_(call), detail_(detail) {
+    Thread& thread = *process_.thread_;
+    thread.Pay();
+    start_ = process_.Now();
+    ++process_.counters_.syscalls;
+    thread.Charge(process_.host_.options().costs.syscall);
+    thread.Pay();
+  }
+  ~Syscall() noexcept(false) {
+    process_.thread_->Pay();
+    if (Trace* const trace = process_.host_.trace(); trace != nullptr) {
+      trace->Slice(process_.track_, start_, process_.Now() - start_, process_.name_syscall_,
+                   static_cast<uint64_t>(call_), detail_);
+    }
+    if (process_.killed_ && std::uncaught_exceptions() == 0) throw ProcessKilled();
+  }
+
+ private:
+  Process& process_;
+  const Call call_;
+  const uint64_t detail_;
+  Time start_;
+};
+
+Process::Process(Host& host, std::string name) : host_(host), name_(std::move(name)) {
+  if (Trace* const trace = host.trace(); trace != nullptr) {
+    track_ = trace->AddTrack(host.options().name, "program " + name_);
+    name_syscall_ = trace->RegisterName("system call", "call", "detail");
+  }
+}
+
+Process::~Process() {
+  if (thread_ != nullptr && !thread_->finished()) {
+    std::fprintf(stderr, "%s: destroyed while running\n", name_.c_str());
+    std::abort();
+  }
+}
+
+void Process::Start(uint32_t cpu, std::function<void(Process&)> body) {
+  thread_ = &host_.Spawn(name_, cpu, [this, body = std::move(body)] {
+    try {
+      body(*this);
+    } catch (const ProcessKilled&) {
+    }
+    CloseAll();
+  });
+}
+
+void Process::Kill() {
+  killed_ = true;
+  if (thread_ != nullptr) thread_->Wake();
+}
+
+int Process::Open(const char* path) {
+  const Syscall syscall(*this, Call::kOpen, 0);
+  if (std::string_view(path) != "/dev/netmap") return -ENOENT;
+  control::Session* const session = host_.control().OpenSession();
+  if (session == nullptr) return -ENOMEM;
+  int fd = kFirstDescriptor;
+  while (files_.count(fd) != 0) ++fd;
+  files_[fd] = session;
+  return fd;
+}
+
+int Process::Close(int fd) {
+  const Syscall syscall(*this, Call::kClose, static_cast<uint64_t>(fd));
+  const auto file = files_.find(fd);
+  if (file == files_.end()) return -EBADF;
+  control::Session* const session = file->second;
+  files_.erase(file);
+  host_.control().CloseSession(session);
+  return 0;
+}
+
+void Process::CloseAll() {
+  for (const Mapping& mapping : mappings_) munmap(mapping.address, mapping.length);
+  mappings_.clear();
+  while (!files_.empty()) {
+    control::Session* const session = files_.begin()->second;
+    files_.erase(files_.begin());
+    host_.control().CloseSession(session);
+  }
+}
+
+control::Session* Process::session(int fd) {
+  const auto file = files_.find(fd);
+  return file == files_.end() ? nullptr : file->second;
+}
+
+int Process::Ioctl(int fd, unsigned long request, void* argument) {
+  const Syscall syscall(*this, Call::kIoctl, request);
+  control::Session* const session = this->session(fd);
+  if (session == nullptr) return -EBADF;
+  const UserAddress address(reinterpret_cast<uint64_t>(argument));
+  return -session->Ioctl(*this, static_cast<uint32_t>(request), address).number();
+}
+
+void* Process::Mmap(int fd, size_t length, off_t offset, int* error) {
+  const Syscall syscall(*this, Call::kMmap, length);
+  control::Session* const session = this->session(fd);
+  *error = EBADF;
+  if (session == nullptr) return nullptr;
+  *error = EINVAL;
+  constexpr uint64_t kPage = 4096;
+  if (offset < 0 || offset % static_cast<off_t>(kPage) != 0) return nullptr;
+  const uint64_t bytes = (length + kPage - 1) / kPage * kPage;
+  const Result<platform::PageSpace*> pages =
+      session->Map(static_cast<uint64_t>(offset), bytes);
+  if (!pages.ok()) return nullptr;
+  void* const address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                             PageSource::memfd(*pages), offset);
+  if (address == MAP_FAILED) {
+    *error = errno;
+    return nullptr;
+  }
+  mappings_.push_back({address, bytes});
+  *error = 0;
+  return address;
+}
+
+int Process::Munmap(void* address, size_t length) {
+  const Syscall syscall(*this, Call::kMunmap, length);
+  const auto mapping = std::find_if(mappings_.begin(), mappings_.end(), [address](const Mapping& m) {
+    return m.address == address;
+  });
+  if (mapping == mappings_.end()) return -EINVAL;
+  munmap(mapping->address, mapping->length);
+  mappings_.erase(mapping);
+  return 0;
+}
+
+uint32_t Process::ScanAll(struct pollfd* fds, unsigned count, bool may_sleep,
+                          platform::PollRegistrar* registrar) {
+  uint32_t ready = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    fds[i].revents = 0;
+    if (fds[i].fd < 0) continue;
+    control::Session* const session = this->session(fds[i].fd);
+    if (session == nullptr) {
+      fds[i].revents = POLLNVAL;
+    } else {
+      const uint32_t events = static_cast<uint16_t>(fds[i].events);
+      const uint32_t revents = session->Poll(events, registrar, may_sleep && ready == 0);
+      fds[i].revents = static_cast<short>(revents & (events | POLLERR | POLLHUP));
+    }
+    if (fds[i].revents != 0) ++ready;
+  }
+  return ready;
+}
+
+int Process::Poll(struct pollfd* fds, unsigned count, int timeout_ms) {
+  const Syscall syscall(*this, Call::kPoll, count);
+  const Time deadline = timeout_ms < 0 ? 0 : Now() + Time{timeout_ms} * kMillisecond;
+  const bool may_sleep = timeout_ms != 0;
+  thread_->ForgetWake();
+  Waiter waiter(*thread_);
+  uint32_t ready = ScanAll(fds, count, may_sleep, may_sleep ? &waiter : nullptr);
+  while (ready == 0 && may_sleep && !killed_) {
+    if (timeout_ms >= 0 && Now() >= deadline) break;
+    ++counters_.sleeps;
+    thread_->Charge(host_.options().costs.poll_sleep);
+    thread_->Block(deadline);
+    ready = ScanAll(fds, count, true, nullptr);
+  }
+  return static_cast<int>(ready);
+}
+
+void Process::SleepUntil(Time deadline) {
+  thread_->Pay();
+  while (Now() < deadline && !killed_) thread_->Block(deadline);
+  if (killed_) throw ProcessKilled();
+}
+
+void Process::Compute(uint64_t cycles) { thread_->Charge(cycles); }
+
+Status Process::CopyIn(void* to, UserAddress from, size_t bytes) {
+  const iovec local{to, bytes};
+  const iovec remote{reinterpret_cast<void*>(from.value()), bytes};
+  const ssize_t moved = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+  return moved == static_cast<ssize_t>(bytes) ? kOkStatus : Status(Errno::kFault);
+}
+
+Status Process::CopyOut(UserAddress to, const void* from, size_t bytes) {
+  const iovec local{const_cast<void*>(from), bytes};
+  const iovec remote{reinterpret_cast<void*>(to.value()), bytes};
+  const ssize_t moved = process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
+  return moved == static_cast<ssize_t>(bytes) ? kOkStatus : Status(Errno::kFault);
+}
+
+}  // namespace mapwire::sim
