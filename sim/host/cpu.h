@@ -16,6 +16,7 @@
 namespace mapwire::sim {
 
 class Cpu;
+class Process;
 class Thread;
 
 // Threads waiting to be woken. Waking marks them ready; they run later, from their CPU's loop.
@@ -61,6 +62,9 @@ class Thread final : public EventTarget {
   State state() const { return state_; }
   bool finished() const { return state_ == State::kFinished; }
   Cpu& cpu() { return cpu_; }
+  // The process it belongs to, or null: a kernel thread.
+  Process* process() const { return process_; }
+  void set_process(Process* process) { process_ = process; }
   // Time its CPU spent on it, interrupts excluded.
   Time busy_time() const { return busy_time_; }
 
@@ -76,6 +80,7 @@ class Thread final : public EventTarget {
   Fiber fiber_;
   State state_ = State::kBlocked;
   bool woken_ = false;  // while it was not blocked
+  Process* process_ = nullptr;
   uint64_t owed_cycles_ = 0;
   Time busy_time_ = 0;
   uint64_t timer_generation_ = 0;  // events of an older generation are ignored

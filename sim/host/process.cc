@@ -1,6 +1,7 @@
 #include "sim/host/process.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -8,12 +9,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
+
+#include "core/ring/ring_layout.h"
 
 namespace mapwire::sim {
 namespace {
 
-constexpr int kFirstDescriptor = 3;
+// Not through libc: sim/posix redirects munmap of everything it is linked with to this file.
+void UnmapReal(const void* address, size_t length) { syscall(SYS_munmap, address, length); }
 
 // Which call a trace slice is of.
 enum class Call : uint64_t { kOpen, kClose, kIoctl, kMmap, kMunmap, kPoll };
@@ -45,6 +50,7 @@ class Process::Syscall {
   Syscall(Process& process, Call call, uint64_t detail)
       : process_(process), call_(call), detail_(detail) {
     Thread& thread = *process_.thread_;
+    process_.ChargeProgramWork();
     thread.Pay();
     start_ = process_.Now();
     ++process_.counters_.syscalls;
@@ -89,6 +95,7 @@ void Process::Start(uint32_t cpu, std::function<void(Process&)> body) {
     }
     CloseAll();
   });
+  thread_->set_process(this);
 }
 
 void Process::Kill() {
@@ -103,7 +110,7 @@ int Process::Open(const char* path) {
   if (session == nullptr) return -ENOMEM;
   int fd = kFirstDescriptor;
   while (files_.count(fd) != 0) ++fd;
-  files_[fd] = session;
+  files_[fd].session = session;
   return fd;
 }
 
@@ -111,17 +118,17 @@ int Process::Close(int fd) {
   const Syscall syscall(*this, Call::kClose, static_cast<uint64_t>(fd));
   const auto file = files_.find(fd);
   if (file == files_.end()) return -EBADF;
-  control::Session* const session = file->second;
+  control::Session* const session = file->second.session;
   files_.erase(file);
   host_.control().CloseSession(session);
   return 0;
 }
 
 void Process::CloseAll() {
-  for (const Mapping& mapping : mappings_) munmap(mapping.address, mapping.length);
+  for (const Mapping& mapping : mappings_) UnmapReal(mapping.address, mapping.length);
   mappings_.clear();
   while (!files_.empty()) {
-    control::Session* const session = files_.begin()->second;
+    control::Session* const session = files_.begin()->second.session;
     files_.erase(files_.begin());
     host_.control().CloseSession(session);
   }
@@ -129,7 +136,7 @@ void Process::CloseAll() {
 
 control::Session* Process::session(int fd) {
   const auto file = files_.find(fd);
-  return file == files_.end() ? nullptr : file->second;
+  return file == files_.end() ? nullptr : file->second.session;
 }
 
 int Process::Ioctl(int fd, unsigned long request, void* argument) {
@@ -169,7 +176,7 @@ int Process::Munmap(void* address, size_t length) {
     return m.address == address;
   });
   if (mapping == mappings_.end()) return -EINVAL;
-  munmap(mapping->address, mapping->length);
+  UnmapReal(mapping->address, mapping->length);
   mappings_.erase(mapping);
   return 0;
 }
@@ -214,6 +221,36 @@ void Process::SleepUntil(Time deadline) {
   thread_->Pay();
   while (Now() < deadline && !killed_) thread_->Block(deadline);
   if (killed_) throw ProcessKilled();
+}
+
+void Process::ChargeProgramWork() {
+  const CostModel& costs = host_.options().costs;
+  for (auto& [fd, file] : files_) {
+    control::Session& session = *file.session;
+    if (!session.bound()) continue;
+    const memory::RegionGeometry geometry = session.region()->Geometry().value();
+    const char* const base =
+        static_cast<const char*>(PageSource::RealBase(session.region()->pages()));
+    size_t at = 0;
+    for (const ring::Direction direction : {ring::Direction::kTx, ring::Direction::kRx}) {
+      const port::RingInterval& interval = session.selection().of(direction);
+      for (uint16_t i = interval.first; i < interval.last; ++i, ++at) {
+        const ring::Ring& ring = session.port()->ring(direction, i);
+        const uint64_t offset =
+            geometry.pool(memory::PoolKind::kRings).ObjectOffset(ring.object()) + ring::kHeadAt;
+        uint32_t head;
+        std::memcpy(&head, base + offset, sizeof(head));
+        if (file.heads.size() <= at) file.heads.resize(at + 1, head);
+        const uint32_t n = ring.num_slots();
+        const uint32_t moved = head < n && file.heads[at] < n
+                                   ? ring::Distance(file.heads[at], head, n)
+                                   : 0;
+        file.heads[at] = head;
+        thread_->Charge(uint64_t{moved} * (direction == ring::Direction::kTx ? costs.program_tx
+                                                                              : costs.program_rx));
+      }
+    }
+  }
 }
 
 void Process::Compute(uint64_t cycles) { thread_->Charge(cycles); }

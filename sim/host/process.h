@@ -26,6 +26,9 @@ struct ProcessCounters {
   uint64_t sleeps = 0;
 };
 
+// Descriptors of simulated processes start here, so that they are never mistaken for real ones.
+inline constexpr int kFirstDescriptor = 1 << 20;
+
 // All calls are made from a thread of the process. They return what the system call would, with
 // -errno in place of -1 and errno.
 class Process final : private platform::UserMemory {
@@ -63,6 +66,12 @@ class Process final : private platform::UserMemory {
   bool IsOpen(int fd) const { return files_.count(fd) != 0; }
 
  private:
+  struct File {
+    control::Session* session = nullptr;
+    // Where head stood in each bound ring (transmit, then receive) at the last system call.
+    std::vector<uint32_t> heads;
+  };
+
   struct Mapping {
     void* address;
     size_t length;
@@ -75,11 +84,13 @@ class Process final : private platform::UserMemory {
   uint32_t ScanAll(struct pollfd* fds, unsigned count, bool may_sleep,
                    platform::PollRegistrar* registrar);
   void CloseAll();
+  // The program's own work since the last call: so much for each slot it moved head over.
+  void ChargeProgramWork();
 
   Host& host_;
   std::string name_;
   Thread* thread_ = nullptr;
-  std::map<int, control::Session*> files_;
+  std::map<int, File> files_;
   std::vector<Mapping> mappings_;
   bool killed_ = false;
   ProcessCounters counters_;

@@ -22,6 +22,7 @@ void Wire::Transmit(int from, FramePointer frame, Time start) {
   const bool lost = !carrier_ || (options_.loss > 0 && random_.Chance(options_.loss));
   ++counters_[from].frames;
   counters_[from].bytes += frame->bytes.size();
+  if (tracer_) tracer_(from, start, end, *frame, lost);
   if (observer_) observer_(from, start, end, *frame, lost);
   if (lost) {
     ++counters_[from].lost;

@@ -48,6 +48,8 @@ class Wire final : public EventTarget {
   void SetCarrier(bool carrier);
   // Puts a frame on the wire at end `from`, its preamble leaving at `start`.
   void Transmit(int from, FramePointer frame, Time start);
+  // The world's trace, and one more observer, such as a capture file.
+  void set_tracer(Observer tracer) { tracer_ = std::move(tracer); }
   void set_observer(Observer observer) { observer_ = std::move(observer); }
   void set_loss(double loss) { options_.loss = loss; }
 
@@ -64,6 +66,7 @@ class Wire final : public EventTarget {
   bool carrier_ = false;
   std::deque<FramePointer> flying_[2];  // in the order sent, which is the order of arrival
   WireCounters counters_[2];
+  Observer tracer_;
   Observer observer_;
 };
 
