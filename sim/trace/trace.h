@@ -121,6 +121,7 @@ class Trace {
 
   // Bytes on their way to the hash; libcrypto is not this header's business.
   class Hasher;
+  class PerfettoExport;
 
   static uint16_t Index(TrackId track) { return static_cast<uint16_t>(track); }
   static uint16_t Index(EventName name) { return static_cast<uint16_t>(name); }
