@@ -156,9 +156,10 @@ struct RegisterList {
       {R::kName, R::kOffset, R::kCount, R::kStride, R::kAccess, R::Fields::kMask}...};
 
   // Calls visit.template operator()<Register>() for each register.
+  // (An array, not a fold: compilers limit how deep a fold may nest, and lists are long.)
   template <typename Visitor>
   static constexpr void ForEach(Visitor&& visit) {
-    (visit.template operator()<R>(), ...);
+    [[maybe_unused]] const int order[] = {(visit.template operator()<R>(), 0)...};
   }
 
   // True if no address belongs to two registers.

@@ -14,6 +14,8 @@
 
 namespace mapwire::ixgbe {
 
+// Inside this namespace Status is the register STATUS; the outcome of a step is mapwire::Status.
+
 struct Device {
   platform::Mmio mmio;
   platform::Sleeper* sleeper;

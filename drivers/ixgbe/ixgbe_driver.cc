@@ -114,11 +114,16 @@ mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
   return Flush(device_);
 }
 
-// Ends with a reset: it also takes back whatever an interrupt on another CPU unmasked meanwhile,
-// and with no cause mapped to a vector nothing can be raised from then on.
 void Driver::TakeDown() {
   interrupts_.store(false, std::memory_order_relaxed);
+  QuietDevice();
+  // Last, for a link interrupt may have been running until now.
   link_.store(0, std::memory_order_relaxed);
+}
+
+// Ends with a reset: it also takes back whatever an interrupt on another CPU unmasked meanwhile,
+// and with no cause mapped to a vector nothing can be raised from then on.
+void Driver::QuietDevice() {
   if (IsGone(device_)) return;
   MaskInterrupts(device_);
   AnnounceDriver(device_, false);

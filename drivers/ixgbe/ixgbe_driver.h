@@ -48,6 +48,7 @@ class Driver final : public nic::NicDriver {
  private:
   mapwire::Status BringUp(const nic::DriverConfig& config);
   void TakeDown();
+  void QuietDevice();
   nic::InterruptReport OtherInterrupt();
   nic::LinkState UpdateLink(bool* gone);
 

@@ -182,6 +182,24 @@ TEST_F(DriverScenario, StopAfterTrafficLeavesTheDeviceQuietAndTheLinkModeAsFound
   EXPECT_FALSE(driver_->link().up);
 }
 
+TEST_F(DriverScenario, AnInterruptDuringStopUnmasksNothing) {
+  ASSERT_EQ(Start(), kOkStatus);
+  // Restoring AUTOC is the last thing Stop does: behind every masking.
+  bool late = false;
+  nic_.mmio.OnWrite<Autoc>([&](uint32_t, uint32_t value, uint32_t& stored) {
+    stored = value & ~Autoc::RestartAn::kMask;
+    driver_->Interrupt(0);
+    driver_->Arm(0);
+    LinkInterrupt();
+    late = true;
+  });
+  driver_->Stop();
+  EXPECT_TRUE(late);
+  EXPECT_EQ(nic_.mask, 0u);
+  EXPECT_EQ(nic_.vector_mask, 0u);
+  EXPECT_FALSE(driver_->link().up);
+}
+
 TEST_F(DriverScenario, ShutdownStopsEverythingWithoutSleeping) {
   ASSERT_EQ(Start(), kOkStatus);
   ASSERT_TRUE(driver_->StartTxQueue(0, kTx).ok());
