@@ -107,16 +107,18 @@ bool World::RunUntil(const std::function<bool()>& done, Time limit) {
 }
 
 bool World::RunToEnd(Time limit) {
+  const auto finished = [this] {
+    return std::all_of(processes_.begin(), processes_.end(),
+                       [](const auto& process) { return process->finished(); });
+  };
   // Asked once in a while only: a finished process changes nothing that could not wait.
   constexpr int kStride = 64;
-  for (;;) {
-    bool finished = true;
-    for (const auto& process : processes_) finished = finished && process->finished();
-    if (finished) return true;
+  while (!finished()) {
     for (int i = 0; i < kStride; ++i) {
-      if (now() > limit || !engine_.Step()) return false;
+      if (now() > limit || !engine_.Step()) return finished();
     }
   }
+  return true;
 }
 
 std::string World::Shutdown() {
