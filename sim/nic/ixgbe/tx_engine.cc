@@ -214,7 +214,6 @@ bool TxEngine::Open(uint32_t queue, uint32_t payload) {
 void TxEngine::Account(Queue& ring, Packet& packet, const reg::Descriptor& descriptor) {
   const uint32_t position = ring.next();
   ring.Take();
-  ++ring.descriptors;
   ++packet.descriptors;
   packet.end = ring.Advance(position, 1);
   if (reg::TxData::Rs::Get(descriptor.q1) == 0) return;
@@ -270,7 +269,6 @@ void TxEngine::Drain() {
 void TxEngine::Complete(Packet& packet) {
   Queue& ring = queues_[packet.queue];
   --ring.packets;
-  ring.descriptors -= packet.descriptors;
   if (packet.failed && !packet.dead) {
     // A refused read leaves the queue hanging; packets behind it go nowhere.
     ring.broken = true;
