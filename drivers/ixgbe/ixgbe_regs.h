@@ -793,7 +793,6 @@ struct Rtrpt4c : hw::Register<"RTRPT4C", 0x02140, hw::Access::kReadWrite, 8, 0x0
   using Lsp = hw::Field<"LSP", 31, 31>;
   using Fields = hw::FieldList<Crq, Bwg, Mcl, Gsp, Lsp>;
 };
-struct Rtrpt4s : hw::Register<"RTRPT4S", 0x02160, hw::Access::kReadOnly, 8, 0x04> {};
 // RX_DIS, then wait for SECRXSTAT.SECRX_RDY, quiesces receive.
 struct Secrxctrl : hw::Register<"SECRXCTRL", 0x08D00, hw::Access::kReadWrite> {
   using SecrxDis = hw::Field<"SECRX_DIS", 0, 0>;
@@ -910,7 +909,6 @@ struct Rttdt1c : hw::Register<"RTTDT1C", 0x04908, hw::Access::kReadWrite> {
   using Crq = hw::Field<"CRQ", 13, 0>;
   using Fields = hw::FieldList<Crq>;
 };
-struct Rttdt1s : hw::Register<"RTTDT1S", 0x0490C, hw::Access::kReadOnly> {};
 struct Rttdt2c : hw::Register<"RTTDT2C", 0x04910, hw::Access::kReadWrite, 8, 0x04> {
   using Crq = hw::Field<"CRQ", 8, 0>;
   using Bwg = hw::Field<"BWG", 11, 9>;
@@ -919,7 +917,6 @@ struct Rttdt2c : hw::Register<"RTTDT2C", 0x04910, hw::Access::kReadWrite, 8, 0x0
   using Lsp = hw::Field<"LSP", 31, 31>;
   using Fields = hw::FieldList<Crq, Bwg, Mcl, Gsp, Lsp>;
 };
-struct Rttdt2s : hw::Register<"RTTDT2S", 0x04930, hw::Access::kReadOnly, 8, 0x04> {};
 // Doubtful (D5): one source lets RF_INT run to bit 27.
 struct Rttbcnrc : hw::Register<"RTTBCNRC", 0x04984, hw::Access::kReadWrite> {
   using RfDec = hw::Field<"RF_DEC", 13, 0>;
@@ -952,7 +949,6 @@ struct Rttpt2c : hw::Register<"RTTPT2C", 0x0CD20, hw::Access::kReadWrite, 8, 0x0
   using Lsp = hw::Field<"LSP", 31, 31>;
   using Fields = hw::FieldList<Crq, Bwg, Mcl, Gsp, Lsp>;
 };
-struct Rttpt2s : hw::Register<"RTTPT2S", 0x0CD40, hw::Access::kReadOnly, 8, 0x04> {};
 struct Sectxctrl : hw::Register<"SECTXCTRL", 0x08800, hw::Access::kReadWrite> {
   using SectxDis = hw::Field<"SECTX_DIS", 0, 0>;
   using TxDis = hw::Field<"TX_DIS", 1, 1>;
@@ -1455,13 +1451,6 @@ struct Lxoffrxcnt : hw::Register<"LXOFFRXCNT", 0x041A8, hw::Access::kReadClear> 
 struct Pxonrxcnt : hw::Register<"PXONRXCNT", 0x04140, hw::Access::kReadClear, 8, 0x04> {};
 struct Pxoffrxcnt : hw::Register<"PXOFFRXCNT", 0x04160, hw::Access::kReadClear, 8, 0x04> {};
 struct Pxon2offcnt : hw::Register<"PXON2OFFCNT", 0x03240, hw::Access::kReadClear, 8, 0x04> {};
-struct Fccrc : hw::Register<"FCCRC", 0x05118, hw::Access::kReadClear> {};
-struct Fclast : hw::Register<"FCLAST", 0x02424, hw::Access::kReadClear> {};
-struct Fcoerpdc : hw::Register<"FCOERPDC", 0x0241C, hw::Access::kReadClear> {};
-struct Fcoeprc : hw::Register<"FCOEPRC", 0x02428, hw::Access::kReadClear> {};
-struct Fcoedwrc : hw::Register<"FCOEDWRC", 0x0242C, hw::Access::kReadClear> {};
-struct Fcoeptc : hw::Register<"FCOEPTC", 0x08784, hw::Access::kReadClear> {};
-struct Fcoedwtc : hw::Register<"FCOEDWTC", 0x08788, hw::Access::kReadClear> {};
 struct Ssvpc : hw::Register<"SSVPC", 0x08780, hw::Access::kReadClear> {};
 struct Rxdstatctrl : hw::Register<"RXDSTATCTRL", 0x02F40, hw::Access::kReadWrite> {
   using Qsel = hw::Field<"QSEL", 4, 0>;
@@ -1470,18 +1459,6 @@ struct Rxdstatctrl : hw::Register<"RXDSTATCTRL", 0x02F40, hw::Access::kReadWrite
 struct Rxdgpc : hw::Register<"RXDGPC", 0x02F50, hw::Access::kReadClear> {};
 struct Rxdgbcl : hw::Register<"RXDGBCL", 0x02F54, hw::Access::kReadClear> {};
 struct Rxdgbch : hw::Register<"RXDGBCH", 0x02F58, hw::Access::kReadClear> {};
-struct Rxddgpc : hw::Register<"RXDDGPC", 0x02F5C, hw::Access::kReadClear> {};
-struct Rxddgbcl : hw::Register<"RXDDGBCL", 0x02F60, hw::Access::kReadClear> {};
-struct Rxddgbch : hw::Register<"RXDDGBCH", 0x02F64, hw::Access::kReadClear> {};
-struct Rxlpbkgpc : hw::Register<"RXLPBKGPC", 0x02F68, hw::Access::kReadClear> {};
-struct Rxlpbkgbcl : hw::Register<"RXLPBKGBCL", 0x02F6C, hw::Access::kReadClear> {};
-struct Rxlpbkgbch : hw::Register<"RXLPBKGBCH", 0x02F70, hw::Access::kReadClear> {};
-struct Rxdlpbkgpc : hw::Register<"RXDLPBKGPC", 0x02F74, hw::Access::kReadClear> {};
-struct Rxdlpbkgbcl : hw::Register<"RXDLPBKGBCL", 0x02F78, hw::Access::kReadClear> {};
-struct Rxdlpbkgbch : hw::Register<"RXDLPBKGBCH", 0x02F7C, hw::Access::kReadClear> {};
-struct Rxnfgpc : hw::Register<"RXNFGPC", 0x041B0, hw::Access::kReadClear> {};
-struct Rxnfgbcl : hw::Register<"RXNFGBCL", 0x041B4, hw::Access::kReadClear> {};
-struct Rxnfgbch : hw::Register<"RXNFGBCH", 0x041B8, hw::Access::kReadClear> {};
 struct Txdgpc : hw::Register<"TXDGPC", 0x087A0, hw::Access::kReadClear> {};
 struct Txdgbcl : hw::Register<"TXDGBCL", 0x087A4, hw::Access::kReadClear> {};
 struct Txdgbch : hw::Register<"TXDGBCH", 0x087A8, hw::Access::kReadClear> {};
@@ -1528,23 +1505,20 @@ using AllRegisters = hw::RegisterList<
     Saqf, Daqf, Sdpqf, Ftqf, L34timir, Fdirctrl, Mrqc, Reta, Rssrk, Psrtype, Rqtc, Rdbal, Rdbah,
     Rdlen, DcaRxctrl, Rdh, Srrctl, Rdt, Rxdctl, Rscctl, Rdbal64To127, Rdbah64To127, Rdlen64To127,
     DcaRxctrl64To127, Rdh64To127, Srrctl64To127, Rdt64To127, Rxdctl64To127, Rscctl64To127, Rdrxctl,
-    Pfqde, Rxctrl, Rtrup2tc, Rscdbu, Rxmemwrap, Rxpbsize, Rtrpcs, Rtrpt4c, Rtrpt4s, Secrxctrl,
-    Secrxstat, Tdbal, Tdbah, Tdlen, DcaTxctrl, Tdh, Tdt, Txdctl, Tdwbal, Tdwbah, Dmatxctl,
-    Dtxtcpflgl, Dtxtcpflgh, Dtxmxszrq, Txpbsize, Txpbthresh, Mtqc, Rttdcs, Rttdqsel, Rttdt1c,
-    Rttdt1s, Rttdt2c, Rttdt2s, Rttbcnrc, Rttup2tc, Rttpcs, Rttpt2c, Rttpt2s, Sectxctrl, Sectxstat,
-    Sectxbuffaf, Sectxminifg, Pfvflrec, Pfmbicr, Pfmbimr, Pfvtctl, Pfvfre, Pfvfte, Pfvmtxsw,
-    Pfvmvir, Pfvfspoof, Pfdtxgswc, Pfmailbox, Pfmrctl, Pcs1gcfig, Pcs1glctl, Pcs1glsta, Pcs1gana,
-    Pcs1ganlp, Hlreg0, Hlreg1, Pap, Msca, Msrwd, Maxfrs, Pcss1, Pcss2, Xpcss, Serdesc, Macs, Autoc,
-    Links, Autoc2, Anlp1, Anlp2, Mmngc, Krpcsfc, Krpcss, Links2, Corectl, Wuc, Wufc, Wus,
-    Tsyncrxctl, Tsynctxctl, Systiml, Systimh, Timinca, Crcerrs, Illerrc, Errbc, Mspdc, Mlfc, Mrfc,
-    Rlec, Prc64, Prc127, Prc255, Prc511, Prc1023, Prc1522, Gprc, Bprc, Mprc, Gptc, Gorcl, Gorch,
-    Gotcl, Gotch, Ruc, Rfc, Roc, Rjc, Mngprc, Mngpdc, Mngptc, Torl, Torh, Tpr, Tpt, Ptc64, Ptc127,
-    Ptc255, Ptc511, Ptc1023, Ptc1522, Mptc, Bptc, Xec, Rxmpc, Lxontxc, Lxofftxc, Pxontxc, Pxofftxc,
-    Lxonrxcnt, Lxoffrxcnt, Pxonrxcnt, Pxoffrxcnt, Pxon2offcnt, Fccrc, Fclast, Fcoerpdc, Fcoeprc,
-    Fcoedwrc, Fcoeptc, Fcoedwtc, Ssvpc, Rxdstatctrl, Rxdgpc, Rxdgbcl, Rxdgbch, Rxddgpc, Rxddgbcl,
-    Rxddgbch, Rxlpbkgpc, Rxlpbkgbcl, Rxlpbkgbch, Rxdlpbkgpc, Rxdlpbkgbcl, Rxdlpbkgbch, Rxnfgpc,
-    Rxnfgbcl, Rxnfgbch, Txdgpc, Txdgbcl, Txdgbch, Fecs1, Fecs2, Qprc, QbrcL, QbrcH, Qprdc, Qptc,
-    QbtcL, QbtcH, Rqsmr, Tqsm>;
+    Pfqde, Rxctrl, Rtrup2tc, Rscdbu, Rxmemwrap, Rxpbsize, Rtrpcs, Rtrpt4c, Secrxctrl, Secrxstat,
+    Tdbal, Tdbah, Tdlen, DcaTxctrl, Tdh, Tdt, Txdctl, Tdwbal, Tdwbah, Dmatxctl, Dtxtcpflgl,
+    Dtxtcpflgh, Dtxmxszrq, Txpbsize, Txpbthresh, Mtqc, Rttdcs, Rttdqsel, Rttdt1c, Rttdt2c, Rttbcnrc,
+    Rttup2tc, Rttpcs, Rttpt2c, Sectxctrl, Sectxstat, Sectxbuffaf, Sectxminifg, Pfvflrec, Pfmbicr,
+    Pfmbimr, Pfvtctl, Pfvfre, Pfvfte, Pfvmtxsw, Pfvmvir, Pfvfspoof, Pfdtxgswc, Pfmailbox, Pfmrctl,
+    Pcs1gcfig, Pcs1glctl, Pcs1glsta, Pcs1gana, Pcs1ganlp, Hlreg0, Hlreg1, Pap, Msca, Msrwd, Maxfrs,
+    Pcss1, Pcss2, Xpcss, Serdesc, Macs, Autoc, Links, Autoc2, Anlp1, Anlp2, Mmngc, Krpcsfc, Krpcss,
+    Links2, Corectl, Wuc, Wufc, Wus, Tsyncrxctl, Tsynctxctl, Systiml, Systimh, Timinca, Crcerrs,
+    Illerrc, Errbc, Mspdc, Mlfc, Mrfc, Rlec, Prc64, Prc127, Prc255, Prc511, Prc1023, Prc1522, Gprc,
+    Bprc, Mprc, Gptc, Gorcl, Gorch, Gotcl, Gotch, Ruc, Rfc, Roc, Rjc, Mngprc, Mngpdc, Mngptc, Torl,
+    Torh, Tpr, Tpt, Ptc64, Ptc127, Ptc255, Ptc511, Ptc1023, Ptc1522, Mptc, Bptc, Xec, Rxmpc,
+    Lxontxc, Lxofftxc, Pxontxc, Pxofftxc, Lxonrxcnt, Lxoffrxcnt, Pxonrxcnt, Pxoffrxcnt, Pxon2offcnt,
+    Ssvpc, Rxdstatctrl, Rxdgpc, Rxdgbcl, Rxdgbch, Txdgpc, Txdgbcl, Txdgbch, Fecs1, Fecs2, Qprc,
+    QbrcL, QbrcH, Qprdc, Qptc, QbtcL, QbtcH, Rqsmr, Tqsm>;
 
 // A second address of a register: element n is also at offset + n * stride.
 struct RegisterAlias {

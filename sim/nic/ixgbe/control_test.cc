@@ -94,6 +94,27 @@ TEST_F(Control, MasterDisableIsAnsweredWhenOutstandingDmaIsDone) {
   EXPECT_EQ(world.sent_count, 1u) << "what was held goes on";
 }
 
+TEST_F(Control, MasterDisableWritesBackWhatWaitsAndThenIsSilent) {
+  BringUp();
+  Ring ring = RxRing(0, 64);
+  FramePointer frame = world.pool.Get();
+  frame->bytes = FrameTo(OurAddress());
+  nic->FrameReceived(std::move(frame));  // alone in its write-back batch
+  Write<reg::Ctrl>(reg::Ctrl::PcieMasterDis::kMask);
+  world.RunFor(200 * kNanosecond);
+  EXPECT_NE(Read<reg::Status>() & reg::Status::PcieMasterEnStatus::kMask, 0u);
+  world.RunFor(300 * kNanosecond);
+  EXPECT_EQ(Read<reg::Status>() & reg::Status::PcieMasterEnStatus::kMask, 0u);
+  EXPECT_TRUE(RxDone(ring, 0));
+  std::memset(At(ring, 0), 0, 16);
+  Arrive(FrameTo(OurAddress()));
+  EXPECT_FALSE(RxDone(ring, 0));
+  EXPECT_FALSE(RxDone(ring, 1));
+  Write<reg::Ctrl>(0);
+  world.RunFor(10 * kMicrosecond);
+  EXPECT_TRUE(RxDone(ring, 1));
+}
+
 TEST_F(Control, ResetWithDmaOutstandingIsReportedAndSurvived) {
   BringUp();
   Ring ring = TxRing(0, 64);
@@ -264,6 +285,19 @@ TEST_F(Interrupt, LinkChangeUsesTheMiscVectorAndStaysInEicr) {
   EXPECT_EQ(Read<reg::Eics>(), 0u);
 }
 
+TEST_F(Interrupt, LinkLossByRegisterWriteIsToldAfterTheWrite) {
+  BringUp();
+  Write<reg::Gpie>(kMsixMode);
+  Write<reg::IvarMisc>((0x80u | 5) << 8);
+  Read<reg::Eicr>();
+  Write<reg::Eims>(reg::Eicr::Lsc::kMask);
+  Write<reg::Autoc>(0);
+  world.RunFor(50 * kNanosecond);
+  Write<reg::Eimc>(1);  // more writes do not put the message off
+  world.RunFor(60 * kNanosecond + TestWorld::kWriteLatency);
+  EXPECT_EQ(world.messages.size(), 1u);
+}
+
 TEST_F(Interrupt, LegacyPinFollowsCauseAndMask) {
   PowerOn();
   Write<reg::Eims>(1);
@@ -362,6 +396,14 @@ TEST_F(Mistake, ReservedBitsAreReportedAndNotStored) {
   Write<reg::Vlnctrl>(0x80008100);
   ExpectError(DriverError::kReservedBits);
   EXPECT_EQ(Read<reg::Vlnctrl>(), 0x00008100u);
+}
+
+TEST_F(Mistake, QueueLayoutChangedWhileTheArbiterRuns) {
+  PowerOn();
+  Write<reg::Mtqc>(0);
+  ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Rttdcs>(reg::Rttdcs::Arbdis::kMask);
+  Write<reg::Mtqc>(0);
 }
 
 TEST_F(Mistake, CrcStripDisagreement) {

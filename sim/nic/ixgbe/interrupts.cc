@@ -40,8 +40,8 @@ void Interrupts::Reset() {
     if ((waiting_ & Bit(v)) != 0) world_.CancelTimer(kTimerVector + v);
   }
   world_.CancelTimer(kTimerInterruptKick);
-  if (intx_) world_.SetIntx(false);
-  msix_ = intx_ = false;
+  if (intx_) SetPin(false);
+  msix_ = kick_pending_ = false;
   causes_ = enabled_ = armed_ = waiting_ = 0;
   other_ = other_enabled_ = 0;
   ivar_.fill(0);
@@ -62,7 +62,7 @@ void Interrupts::OtherCause(uint32_t eicr_bits) {
   const uint32_t fresh = eicr_bits & kOtherBits & ~other_;
   other_ |= fresh;
   if ((fresh & other_enabled_) != 0) armed_ |= OtherVector();
-  Evaluate();
+  if (fresh != 0) EvaluateSoon();
 }
 
 void Interrupts::SetVectorCauses(uint64_t vectors) {
@@ -82,6 +82,7 @@ bool Interrupts::Pending(uint32_t vector) const {
 
 void Interrupts::Evaluate() {
   if (!msix()) return EvaluateLegacy();
+  if (intx_) SetPin(false);
   const Time now = world_.Now();
   for (uint64_t todo = armed_ & ~waiting_; todo != 0; todo &= todo - 1) {
     const uint32_t vector = static_cast<uint32_t>(std::countr_zero(todo));
@@ -102,14 +103,23 @@ void Interrupts::EvaluateLegacy() {
     if ((waiting_ & Bit(0)) == 0) StartThrottle(0);
     return;
   }
-  intx_ = wanted;
   if (wanted) next_[0] = world_.Now() + interval_[0];
-  world_.SetIntx(wanted);
+  SetPin(wanted);
+}
+
+void Interrupts::SetPin(bool asserted) {
+  intx_ = asserted;
+  world_.SetIntx(asserted);
 }
 
 void Interrupts::StartThrottle(uint32_t vector) {
   waiting_ |= Bit(vector);
   world_.SetTimer(kTimerVector + vector, next_[vector]);
+}
+
+void Interrupts::KickExpired() {
+  kick_pending_ = false;
+  Evaluate();
 }
 
 void Interrupts::VectorExpired(uint32_t vector) {
@@ -137,8 +147,10 @@ void Interrupts::Fire(uint32_t vector) {
   world_.RaiseMsix(vector);
 }
 
-// A register write never sends a message itself.
+// A register write never sends a message itself. The first of several writes sets the time.
 void Interrupts::EvaluateSoon() {
+  if (kick_pending_) return;
+  kick_pending_ = true;
   world_.SetTimer(kTimerInterruptKick, world_.Now() + options_.interrupt_delay);
 }
 
@@ -215,10 +227,6 @@ void Interrupts::WriteEimcEx(uint32_t word, uint32_t value) {
 void Interrupts::WriteGpie(uint32_t, uint32_t value) {
   registers_.Set<reg::Gpie>(value);
   msix_ = registers_.Field<reg::Gpie, reg::Gpie::MultipleMsix>() != 0;
-  if (msix_ && intx_) {
-    intx_ = false;
-    world_.SetIntx(false);
-  }
   EvaluateSoon();
 }
 

@@ -24,7 +24,7 @@ class Interrupts {
   void OtherCause(uint32_t eicr_bits);
 
   void Reset();
-  void KickExpired() { Evaluate(); }
+  void KickExpired();
   void VectorExpired(uint32_t vector);
 
  private:
@@ -41,6 +41,7 @@ class Interrupts {
   // Sends or asserts whatever is armed, unmasked and not throttled.
   void Evaluate();
   void EvaluateLegacy();
+  void SetPin(bool asserted);
   bool Pending(uint32_t vector) const;
   void Fire(uint32_t vector);
   void EvaluateSoon();
@@ -69,6 +70,7 @@ class Interrupts {
 
   bool msix_ = false;
   bool intx_ = false;
+  bool kick_pending_ = false;
   uint64_t causes_ = 0;         // by vector; in legacy mode bits 15:0 of EICR
   uint32_t other_ = 0;          // bits 30:16 of EICR
   uint64_t enabled_ = 0;        // EIMS_EX, whose low 16 bits are those of EIMS

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include "sim/nic/ixgbe/ixgbe.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/nic/ixgbe/timers.h"
@@ -9,9 +10,22 @@ namespace mapwire::sim {
 
 using namespace nic82599;  // NOLINT: this file is the outer layer of that namespace
 
+namespace {
+
+// Parameters within what the engines can do.
+IxgbeOptions Checked(IxgbeOptions options) {
+  options.tx_prefetch = std::clamp<uint32_t>(options.tx_prefetch, 1, DescriptorCache::kSpace);
+  options.rx_prefetch = std::clamp<uint32_t>(options.rx_prefetch, 1, DescriptorCache::kSpace);
+  options.tx_data_reads = std::clamp<uint32_t>(options.tx_data_reads, 1, 64);
+  options.rx_writeback_batch = std::clamp<uint32_t>(options.rx_writeback_batch, 1, 16);
+  return options;
+}
+
+}  // namespace
+
 Ixgbe::Ixgbe(DeviceWorld& world, const Options& options)
     : world_(world),
-      options_(options),
+      options_(Checked(options)),
       registers_(world),
       dma_(world),
       interrupts_(world, registers_, options_),
@@ -161,12 +175,15 @@ void Ixgbe::SetMasterDisable(bool disable) {
     world_.SetTimer(kTimerRxKick, world_.Now() + options_.doorbell_delay);
     return;
   }
-  if (dma_.outstanding() != 0) return;
   world_.SetTimer(kTimerMasterDisable, world_.Now() + options_.doorbell_delay);
 }
 
+// Completions that wait for company go out first, and their arrival brings us here again.
 void Ixgbe::MasterDisableExpired() {
-  if (dma_.enabled() || dma_.outstanding() != 0) return;
+  if (dma_.enabled() || resetting_ || dma_.outstanding() != 0) return;
+  tx_.FlushAll();
+  rx_.FlushAll();
+  if (dma_.outstanding() != 0) return;
   registers_.SetField<reg::Status, reg::Status::PcieMasterEnStatus>(0);
 }
 

@@ -249,8 +249,7 @@ void RxEngine::Collect(uint32_t queue, uint32_t position, const reg::Descriptor&
     ArmFlush(ring.pending_since + options_.rx_writeback_delay);
   }
   ring.batch[ring.pending++] = done;
-  if (ring.pending >= std::min(options_.rx_writeback_batch, kMaxBatch) ||
-      position + 1 == ring.size) {
+  if (ring.pending >= options_.rx_writeback_batch || position + 1 == ring.size) {
     Flush(queue);
   }
 }
@@ -291,6 +290,10 @@ void RxEngine::FlushExpired() {
     }
   }
   if (next != 0) ArmFlush(next);
+}
+
+void RxEngine::FlushAll() {
+  while (!pending_.empty()) Flush(pending_.next(0));
 }
 
 void RxEngine::DescriptorsDone(uint32_t queue, bool ok) {

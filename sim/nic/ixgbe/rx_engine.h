@@ -36,6 +36,8 @@ class RxEngine {
 
   void FrameReceived(FramePointer frame);
   void FlushExpired();
+  // Writes back whatever waits for its batch to fill.
+  void FlushAll();
   void QueueExpired(uint32_t queue);
   void QuiesceExpired();
   void DescriptorsDone(uint32_t queue, bool ok);
@@ -83,7 +85,9 @@ class RxEngine {
   void ArmFlush(Time at);
   void CheckDescriptors(uint32_t queue, uint32_t count);
 
-  bool Quiet(const Queue& ring) const { return ring.fetching == 0 && ring.writes == 0; }
+  bool Quiet(const Queue& ring) const {
+    return ring.fetching == 0 && ring.writes == 0 && ring.pending == 0;
+  }
   void TryEnable(uint32_t queue);
   void LoadSrrctl(uint32_t queue);
 

@@ -39,6 +39,7 @@ TxEngine::TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
   registers_.OnWrite<reg::Tdh, &TxEngine::WriteTdh>(this);
   registers_.OnWrite<reg::Tdt, &TxEngine::WriteTdt>(this);
   registers_.OnWrite<reg::Dmatxctl, &TxEngine::WriteDmatxctl>(this);
+  registers_.OnWrite<reg::Mtqc, &TxEngine::WriteMtqc>(this);
 }
 
 // Reads under way cannot be recalled: their packets stay in order, dead, until they end.
@@ -47,6 +48,8 @@ void TxEngine::Reset() {
     if (queues_[q].state == QueueState::kOff) continue;
     world_.CancelTimer(kTimerTxQueue + q);
     StopQueue(q);
+    while (!queues_[q].finished.empty()) queues_[q].finished.pop();
+    queues_[q].head_owed = false;
     queues_[q].state = QueueState::kOff;
   }
   for (uint32_t i = 0, count = order_.count(); i < count; ++i) {
@@ -190,7 +193,7 @@ TxEngine::Step TxEngine::TakeData(uint32_t queue, const reg::Descriptor& descrip
 }
 
 bool TxEngine::Open(uint32_t queue, uint32_t payload) {
-  if (free_.empty() || mac_.count() + order_.count() >= 4096 - kSlots) return false;
+  if (free_.empty() || mac_.count() + order_.count() >= kMacFrames - kSlots) return false;
   if (room_taken_ + payload > BufferBytes()) return false;
   Queue& ring = queues_[queue];
   if (ring.reports.count() + kMaxDescriptors > kReportSpace) return false;
@@ -211,7 +214,6 @@ bool TxEngine::Open(uint32_t queue, uint32_t payload) {
 void TxEngine::Account(Queue& ring, Packet& packet, const reg::Descriptor& descriptor) {
   const uint32_t position = ring.next();
   ring.Take();
-  ++ring.descriptors;
   ++packet.descriptors;
   packet.end = ring.Advance(position, 1);
   if (reg::TxData::Rs::Get(descriptor.q1) == 0) return;
@@ -267,7 +269,6 @@ void TxEngine::Drain() {
 void TxEngine::Complete(Packet& packet) {
   Queue& ring = queues_[packet.queue];
   --ring.packets;
-  ring.descriptors -= packet.descriptors;
   if (packet.failed && !packet.dead) {
     // A refused read leaves the queue hanging; packets behind it go nowhere.
     ring.broken = true;
@@ -353,6 +354,10 @@ void TxEngine::Flush(uint32_t queue) {
 
 void TxEngine::FlushExpired() {
   flush_timer_ = false;
+  FlushAll();
+}
+
+void TxEngine::FlushAll() {
   while (!waiting_.empty()) Flush(waiting_.next(0));
 }
 
@@ -396,7 +401,7 @@ void TxEngine::MacExpired() {
 // ---- Queues on and off ----
 
 bool TxEngine::Quiet(const Queue& ring) const {
-  return ring.packets == 0 && ring.fetching == 0 && ring.writes == 0;
+  return ring.packets == 0 && ring.fetching == 0 && ring.writes == 0 && ring.finished.empty();
 }
 
 void TxEngine::StopQueue(uint32_t queue) {
@@ -531,6 +536,14 @@ void TxEngine::WriteTdt(uint32_t queue, uint32_t value) {
 void TxEngine::WriteDmatxctl(uint32_t, uint32_t value) {
   registers_.Set<reg::Dmatxctl>(value);
   world_.SetTimer(kTimerTxKick, world_.Now() + options_.doorbell_delay);
+}
+
+// One traffic class is modelled; the order of the write is checked all the same.
+void TxEngine::WriteMtqc(uint32_t, uint32_t value) {
+  if (registers_.Field<reg::Rttdcs, reg::Rttdcs::Arbdis>() == 0) {
+    registers_.Report(DriverError::kIllegalOrder, "MTQC written without RTTDCS.ARBDIS:", value);
+  }
+  registers_.Set<reg::Mtqc>(value);
 }
 
 }  // namespace mapwire::sim::nic82599

@@ -37,6 +37,8 @@ class TxEngine {
 
   void MacExpired();
   void FlushExpired();
+  // Writes back whatever waits for WTHRESH.
+  void FlushAll();
   void QueueExpired(uint32_t queue);
   void DescriptorsDone(uint32_t queue, bool ok);
   void DataDone(uint32_t slot, bool ok);
@@ -44,6 +46,7 @@ class TxEngine {
 
  private:
   static constexpr uint32_t kSlots = 256;
+  static constexpr uint32_t kMacFrames = 4096;  // a full packet buffer of smallest frames, and some
   static constexpr uint32_t kNoSlot = ~0u;
   static constexpr uint32_t kMaxDescriptors = 40;  // per packet, from memory
   static constexpr uint32_t kMinPayload = 17;
@@ -102,7 +105,6 @@ class TxEngine {
   void StopQueue(uint32_t queue);
   bool Quiet(const Queue& ring) const;
   void TryEnable(uint32_t queue);
-  void TryDisable(uint32_t queue);
 
   uint32_t ReadTxdctl(uint32_t queue);
   void WriteTxdctl(uint32_t queue, uint32_t value);
@@ -110,6 +112,7 @@ class TxEngine {
   void WriteTdh(uint32_t queue, uint32_t value);
   void WriteTdt(uint32_t queue, uint32_t value);
   void WriteDmatxctl(uint32_t, uint32_t value);
+  void WriteMtqc(uint32_t, uint32_t value);
 
   DeviceWorld& world_;
   RegisterFile& registers_;
@@ -123,7 +126,7 @@ class TxEngine {
   std::vector<Packet> packets_;
   Fifo<uint16_t> free_{kSlots};
   Fifo<uint16_t> order_{kSlots};
-  Fifo<FramePointer> mac_{4096};
+  Fifo<FramePointer> mac_{kMacFrames};
   QueueSet runnable_;  // descriptors on chip
   QueueSet fetching_;  // wants descriptors
   QueueSet touched_;   // completions to write back
