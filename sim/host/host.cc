@@ -84,7 +84,7 @@ Host::Host(Engine& engine, FramePool& frames, Trace* trace, const HostOptions& o
       frames_(frames),
       trace_(trace),
       options_(options),
-      control_(*this, options.parameters) {
+      control_(std::make_unique<control::Control>(*this, options.parameters)) {
   for (uint32_t i = 0; i < options.cpus; ++i) {
     cpus_.push_back(std::make_unique<Cpu>(engine, options.cpu_ghz));
   }
@@ -93,6 +93,7 @@ Host::Host(Engine& engine, FramePool& frames, Trace* trace, const HostOptions& o
 Host::~Host() {
   nics_.clear();
   threads_.clear();
+  control_.reset();
   if (live_allocations_ != 0 || live_notifiers_ != 0) {
     std::fprintf(stderr, "%s: %llu allocations and %llu notifiers of core are left\n",
                  options_.name.c_str(), static_cast<unsigned long long>(live_allocations_),

@@ -105,7 +105,7 @@ class Host final : public platform::Environment,
   Trace* trace() { return trace_; }
   Cpu& cpu(uint32_t i) { return *cpus_[i % cpus_.size()]; }
   uint32_t cpus() const { return static_cast<uint32_t>(cpus_.size()); }
-  control::Control& control() { return control_; }
+  control::Control& control() { return *control_; }
   const std::vector<std::unique_ptr<HostNic>>& nics() const { return nics_; }
   // Cycles of one unit of core's work.
   uint64_t CyclesOf(platform::Work kind, uint32_t count) const;
@@ -137,7 +137,7 @@ class Host final : public platform::Environment,
   uint64_t live_allocations_ = 0;
   uint64_t live_notifiers_ = 0;
   FaultPoint* heap_faults_ = nullptr;
-  control::Control control_;
+  std::unique_ptr<control::Control> control_;
   std::vector<std::unique_ptr<HostNic>> nics_;
   std::vector<std::unique_ptr<Thread>> threads_;
 };

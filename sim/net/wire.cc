@@ -19,7 +19,7 @@ void Wire::SetCarrier(bool carrier) {
 void Wire::Transmit(int from, FramePointer frame, Time start) {
   const uint64_t bytes = kPreambleBytes + frame->bytes.size() + kCrcBytes;
   const Time end = start + static_cast<Time>(bytes) * options_.picoseconds_per_byte;
-  const bool lost = !carrier_ || (options_.loss > 0 && random_.Chance(options_.loss));
+  const bool lost = !carrier_ || (loss_[from] > 0 && random_.Chance(loss_[from]));
   ++counters_[from].frames;
   counters_[from].bytes += frame->bytes.size();
   if (tracer_) tracer_(from, start, end, *frame, lost);

@@ -24,7 +24,6 @@ class WireEnd {
 struct WireOptions {
   Time picoseconds_per_byte = 800;       // 10 Gb/s
   Time flight_time = 500 * kNanosecond;  // 100 m
-  double loss = 0.0;                     // probability that a frame is lost, per frame
 };
 
 struct WireCounters {
@@ -51,7 +50,8 @@ class Wire final : public EventTarget {
   // The world's trace, and one more observer, such as a capture file.
   void set_tracer(Observer tracer) { tracer_ = std::move(tracer); }
   void set_observer(Observer observer) { observer_ = std::move(observer); }
-  void set_loss(double loss) { options_.loss = loss; }
+  // From now on frames that enter at end `from` are lost with this probability.
+  void set_loss_from(int from, double loss) { loss_[from] = loss; }
 
   const WireCounters& counters(int from) const { return counters_[from]; }
   bool idle() const { return flying_[0].empty() && flying_[1].empty(); }
@@ -64,6 +64,7 @@ class Wire final : public EventTarget {
   Random random_;
   WireEnd* ends_[2] = {};
   bool carrier_ = false;
+  double loss_[2] = {};
   std::deque<FramePointer> flying_[2];  // in the order sent, which is the order of arrival
   WireCounters counters_[2];
   Observer tracer_;
