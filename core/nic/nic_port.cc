@@ -50,20 +50,37 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
     queues = platform::NewArray<Queue>(environment.heap(), pairs);
     if (queues == nullptr) status = Errno::kNoMemory;
   }
-  if (status.ok()) status = driver.Start(config.driver);
   if (!status.ok()) {
     Destroy(environment, port);
     return status;
   }
-  port->carrier_.store(driver.link().up, std::memory_order_relaxed);
   return port;
 }
 
 void NicPort::Destroy(platform::Environment& environment, NicPort* port) {
-  port->driver_.Stop();
   for (Queue* queues : port->queues_) environment.heap().Free(queues);
   port->Unshape();
   platform::Delete(environment.heap(), port);
+}
+
+Status NicPort::Start() {
+  MW_TRY(driver_.Start(config_.driver));
+  UpdateCarrier();
+  return kOkStatus;
+}
+
+void NicPort::Stop() {
+  driver_.Stop();
+  UpdateCarrier();
+}
+
+// May run in an interrupt while another run is under way: whoever stores last has looked again.
+void NicPort::UpdateCarrier() {
+  bool up;
+  do {
+    up = driver_.link().up;
+    carrier_.store(up);
+  } while (driver_.link().up != up);
 }
 
 Status NicPort::CheckBuffers(uint32_t buffer_bytes) const {
@@ -161,7 +178,7 @@ void NicPort::HandleInterrupt(uint16_t vector) {
   if (report.link_changed) {
     ++counters_.link_changes;
     const LinkState link = driver_.link();
-    carrier_.store(link.up, std::memory_order_relaxed);
+    UpdateCarrier();
     platform::Log(platform::LogLevel::kInfo, "%s: link %s, %u Mb/s", name(),
                   link.up ? "up" : "down", link.mbps);
     // Transmitters may go on, or learn that nothing moves.

@@ -27,19 +27,23 @@ struct NicCounters {
 
 class NicPort final : public port::Port {
  public:
-  // Starts the device. Driver, loop and DMA space outlive the port. Errors of NicDriver::Start,
-  // kInvalid (slots not possible for the device), kNoMemory.
+  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (slots or queues not
+  // possible for the device), kNoMemory.
   static Result<NicPort*> Create(platform::Environment& environment, const char* name,
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,
                                  const NicPortConfig& config);
-  // Stops the device. Nobody may have the port bound.
+  // Nobody may have the port bound, and Stop must have been called if Start was.
   static void Destroy(platform::Environment& environment, NicPort* port);
 
   NicPort(platform::Environment& environment, const char* name, memory::Region& region,
           NicDriver& driver, const RingLoop& loop, platform::Mmio mmio, platform::DmaSpace& dma,
           const NicPortConfig& config);
 
+  // Brings the device up; HandleInterrupt may be called from the beginning of this call until the end
+  // of Stop. Errors of NicDriver::Start.
+  Status Start();
+  void Stop();
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot.
   void HandleInterrupt(uint16_t vector);
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
@@ -71,6 +75,7 @@ class NicPort final : public port::Port {
     return uint64_t{ring.num_slots()} * loop_.descriptor_bytes;
   }
   void NotifyQueues(port::Direction direction, uint64_t mask);
+  void UpdateCarrier();
 
   NicDriver& driver_;
   const RingLoop& loop_;

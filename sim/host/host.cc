@@ -32,12 +32,14 @@ Status HostNic::Start() {
   MW_ASSIGN_OR_RETURN(port_, nic::NicPort::Create(host_, options_.name.c_str(),
                                                   host_.control().regions().global(), *driver_,
                                                   *family_->loop, mmio, iommu_, options_.port));
+  MW_TRY(port_->Start());
   return host_.control().AddPort(*port_);
 }
 
 void HostNic::Stop() {
   if (port_ != nullptr) {
-    host_.control().RemovePort(*port_);
+    if (port_->linked()) host_.control().RemovePort(*port_);
+    port_->Stop();
     nic::NicPort::Destroy(host_, port_);
     port_ = nullptr;
   }
