@@ -48,8 +48,8 @@ Status Session::Dispatch(Request& request) {
     case NETMAP_REQ_PORT_HDR_GET:
       return PortHeader(request.name(), request.type(), request.body().port_hdr);
     case NETMAP_REQ_CSB_ENABLE:
-      // Without the option there is nothing to enable; with it, on a descriptor without rings, there
-      // is nothing to do; and on one with rings the mode is not there.
+      // Without the option there is nothing to enable; with it, on a descriptor without rings,
+      // there is nothing to do; and on one with rings the mode is not there.
       if (!request.Has(NETMAP_REQ_OPT_CSB)) return Errno::kInvalid;
       if (tx_count_ + rx_count_ != 0) return Errno::kNotSupported;
       request.SetOptionStatus(NETMAP_REQ_OPT_CSB, kOkStatus);

@@ -48,12 +48,10 @@ Result<RingSelection> SelectRings(const port::Port& port, const nmreq_register& 
   const uint16_t rx_rings = port.rings(Direction::kRx);
   RingSelection selection;
   if ((reg.nr_flags & NR_RX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.tx,
-                        SelectOneWay(reg.nr_mode, reg.nr_ringid, tx_rings, rx_rings));
+    MW_ASSIGN_OR_RETURN(selection.tx, SelectOneWay(reg.nr_mode, reg.nr_ringid, tx_rings, rx_rings));
   }
   if ((reg.nr_flags & NR_TX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.rx,
-                        SelectOneWay(reg.nr_mode, reg.nr_ringid, rx_rings, tx_rings));
+    MW_ASSIGN_OR_RETURN(selection.rx, SelectOneWay(reg.nr_mode, reg.nr_ringid, rx_rings, tx_rings));
   }
   return selection;
 }
@@ -152,8 +150,8 @@ Status Session::ApplyOffsets(Request& options) {
     const ring::OffsetRule rule{
         .mask = mask,
         .max = static_cast<uint32_t>(wanted.nro_max_offset),
-        .min_gap = static_cast<uint32_t>(wanted.nro_min_gap < gap_limit ? wanted.nro_min_gap
-                                                                        : gap_limit),
+        .min_gap =
+            static_cast<uint32_t>(wanted.nro_min_gap < gap_limit ? wanted.nro_min_gap : gap_limit),
     };
     uint64_t effective = wanted.nro_max_offset;
     for (const Direction direction : {Direction::kTx, Direction::kRx}) {

@@ -31,19 +31,30 @@ bool IsKnown(uint32_t type) { return type > 0 && type < kKnownOptions; }
 
 uint32_t BodyBytes(uint16_t type) {
   switch (type) {
-    case NETMAP_REQ_REGISTER: return sizeof(nmreq_register);
-    case NETMAP_REQ_PORT_INFO_GET: return sizeof(nmreq_port_info_get);
-    case NETMAP_REQ_VALE_ATTACH: return sizeof(nmreq_vale_attach);
-    case NETMAP_REQ_VALE_DETACH: return sizeof(nmreq_vale_detach);
-    case NETMAP_REQ_VALE_LIST: return sizeof(nmreq_vale_list);
+    case NETMAP_REQ_REGISTER:
+      return sizeof(nmreq_register);
+    case NETMAP_REQ_PORT_INFO_GET:
+      return sizeof(nmreq_port_info_get);
+    case NETMAP_REQ_VALE_ATTACH:
+      return sizeof(nmreq_vale_attach);
+    case NETMAP_REQ_VALE_DETACH:
+      return sizeof(nmreq_vale_detach);
+    case NETMAP_REQ_VALE_LIST:
+      return sizeof(nmreq_vale_list);
     case NETMAP_REQ_PORT_HDR_SET:
-    case NETMAP_REQ_PORT_HDR_GET: return sizeof(nmreq_port_hdr);
-    case NETMAP_REQ_VALE_NEWIF: return sizeof(nmreq_vale_newif);
+    case NETMAP_REQ_PORT_HDR_GET:
+      return sizeof(nmreq_port_hdr);
+    case NETMAP_REQ_VALE_NEWIF:
+      return sizeof(nmreq_vale_newif);
     case NETMAP_REQ_VALE_POLLING_ENABLE:
-    case NETMAP_REQ_VALE_POLLING_DISABLE: return sizeof(nmreq_vale_polling);
-    case NETMAP_REQ_POOLS_INFO_GET: return sizeof(nmreq_pools_info);
-    case NETMAP_REQ_SYNC_KLOOP_START: return sizeof(nmreq_sync_kloop_start);
-    default: return 0;
+    case NETMAP_REQ_VALE_POLLING_DISABLE:
+      return sizeof(nmreq_vale_polling);
+    case NETMAP_REQ_POOLS_INFO_GET:
+      return sizeof(nmreq_pools_info);
+    case NETMAP_REQ_SYNC_KLOOP_START:
+      return sizeof(nmreq_sync_kloop_start);
+    default:
+      return 0;
   }
 }
 
@@ -129,10 +140,9 @@ Status Request::Finish(UserAddress header, Status outcome) {
     if (delivered.ok()) delivered = copied;
     if (!fetched_ || !outcome.ok() || option.status != 0) continue;
     if (option.type != NETMAP_REQ_OPT_OFFSETS) continue;
-    const Status payload =
-        user_.CopyOut(UserAddress(option.user_address + kHeaderBytes),
-                      reinterpret_cast<const uint8_t*>(&offsets_) + kHeaderBytes,
-                      sizeof(offsets_) - kHeaderBytes);
+    const Status payload = user_.CopyOut(UserAddress(option.user_address + kHeaderBytes),
+                                         reinterpret_cast<const uint8_t*>(&offsets_) + kHeaderBytes,
+                                         sizeof(offsets_) - kHeaderBytes);
     if (delivered.ok()) delivered = payload;
   }
   const Status copied = user_.CopyOut(header, &header_, sizeof(header_));

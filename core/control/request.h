@@ -18,8 +18,8 @@ namespace mapwire::control {
 inline constexpr uint32_t kKnownOptions = NETMAP_REQ_OPT_MAX;
 // The workspace of the reference interface: what fits in it is accepted, what does not is EMSGSIZE.
 inline constexpr uint32_t kRequestBytes = 4208;
-inline constexpr uint32_t kFixedBytes = 64;        // plus the body
-inline constexpr uint32_t kBytesPerOption = 32;    // plus the payload
+inline constexpr uint32_t kFixedBytes = 64;      // plus the body
+inline constexpr uint32_t kBytesPerOption = 32;  // plus the payload
 inline constexpr uint32_t kMaxOptions = (kRequestBytes - kFixedBytes) / kBytesPerOption;
 inline constexpr uint32_t kMaxBodyBytes = 64;
 
@@ -36,7 +36,7 @@ union RequestBody {
 struct RequestOption {
   uint64_t user_address;
   uint32_t type;
-  int32_t status;   // errno for nro_status
+  int32_t status;  // errno for nro_status
 };
 
 // One request. Large (about 4 KiB): it lives in heap memory, not on the stack. Control path.
@@ -47,11 +47,11 @@ class Request {
   Request& operator=(const Request&) = delete;
 
   // Reads header, body and options. The errors are those of the interface: kInvalid (version,
-  // reserved field, body missing or superfluous, unknown type, an option twice or of type 0), kFault,
-  // kMessageTooLong. Finish must be called in any case but a header that cannot be read.
+  // reserved field, body missing or superfluous, unknown type, an option twice or of type 0),
+  // kFault, kMessageTooLong. Finish must be called in any case but a header that cannot be read.
   Status Fetch(UserAddress header);
-  // Copies back: header; option statuses; on success body and payloads. Returns `outcome`, or kFault
-  // if the answer cannot be delivered.
+  // Copies back: header; option statuses; on success body and payloads. Returns `outcome`, or
+  // kFault if the answer cannot be delivered.
   Status Finish(UserAddress header, Status outcome);
 
   uint16_t type() const { return header_.nr_reqtype; }

@@ -16,28 +16,38 @@ using ring::SyncResult;
 
 Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress argument) {
   switch (command) {
-    case NIOCTXSYNC: return TxSync();
-    case NIOCRXSYNC: return RxSync();
-    case NIOCCTRL: return ControlRequest(user, argument);
-    case NIOCREGIF: return LegacyRegister(user, argument);
-    case NIOCGINFO: return LegacyInfo(user, argument);
+    case NIOCTXSYNC:
+      return TxSync();
+    case NIOCRXSYNC:
+      return RxSync();
+    case NIOCCTRL:
+      return ControlRequest(user, argument);
+    case NIOCREGIF:
+      return LegacyRegister(user, argument);
+    case NIOCGINFO:
+      return LegacyInfo(user, argument);
     // No switch has an external configuration hook.
-    case NIOCCONFIG: return Errno::kInvalid;
-    default: return Errno::kNotSupported;
+    case NIOCCONFIG:
+      return Errno::kInvalid;
+    default:
+      return Errno::kNotSupported;
   }
 }
 
 Status Session::TxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (port_ == nullptr) [[unlikely]]
+    return Errno::kNoDevice;
   Status status = kOkStatus;
   for (uint32_t i = 0; i < tx_count_; ++i) {
-    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]] status = Errno::kIo;
+    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]]
+      status = Errno::kIo;
   }
   return status;
 }
 
 Status Session::RxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (port_ == nullptr) [[unlikely]]
+    return Errno::kNoDevice;
   if (rx_count_ == 0) return kOkStatus;
   Status status = kOkStatus;
   const platform::TimeOfDay now = control_.environment().clock().Now();
