@@ -7,6 +7,19 @@
 
 namespace mapwire::kit {
 
+System::~System() {
+  for (const std::unique_ptr<LoopPort>& port : ports_) {
+    if (!port->gone()) control.RemovePort(*port);
+  }
+}
+
+LoopPort& System::AddPort(const char* name, const port::PortShape& shape) {
+  ports_.push_back(
+      std::make_unique<LoopPort>(environment, name, control.regions().global(), shape));
+  MW_CHECK(control.AddPort(*ports_.back()).ok());
+  return *ports_.back();
+}
+
 Program::Program(control::Control& control) : control_(control), session_(control.OpenSession()) {
   MW_CHECK(session_ != nullptr);
 }

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
+#include <vector>
 
 #include "core/abi/freestanding.h"
 #include "core/control/control.h"
 #include "core/control/session.h"
 #include "testing/kit/environment.h"
+#include "testing/kit/loop_port.h"
 
 namespace mapwire::kit {
 
@@ -73,6 +76,22 @@ class Program {
 
   control::Control& control_;
   control::Session* session_;
+};
+
+// Core with some ports, whose rings are small. Programs come after it and go before it.
+class System {
+ public:
+  explicit System(const control::Parameters& parameters = {}) : control(environment, parameters) {}
+  ~System();
+
+  // A port under this name, alive as long as the system.
+  LoopPort& AddPort(const char* name, const port::PortShape& shape);
+
+  TestEnvironment environment;
+  control::Control control;
+
+ private:
+  std::vector<std::unique_ptr<LoopPort>> ports_;
 };
 
 // A REGISTER body: mode and flags, everything else 0.
