@@ -30,6 +30,7 @@ class FaultPlan {
   }
   // True if the call that asks has to fail.
   bool Next() {
+    if (paused) return false;
     if (on_call) on_call();
     return ++calls_ == nth_;
   }
@@ -37,6 +38,8 @@ class FaultPlan {
   // Whether the failure that was asked for has happened.
   bool happened() const { return nth_ != 0 && calls_ >= nth_; }
 
+  // While true, calls neither count nor fail: the test's own doings.
+  bool paused = false;
   // Called at each of these points: another CPU may do something meanwhile.
   std::function<void()> on_call;
 

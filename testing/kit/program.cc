@@ -31,6 +31,12 @@ void Program::Close() {
   session_ = nullptr;
 }
 
+void Program::Reopen() {
+  MW_CHECK(session_ == nullptr);
+  session_ = control_.OpenSession();
+  MW_CHECK(session_ != nullptr);
+}
+
 UserAddress Program::AddOption(const nmreq_option& option, const void* payload,
                                size_t payload_bytes) {
   const UserAddress at = memory.AddBlock(sizeof(option) + payload_bytes);

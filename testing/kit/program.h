@@ -50,6 +50,8 @@ class Program {
     return session().Ioctl(memory, command, argument);
   }
   void Close();
+  // A new descriptor, after Close.
+  void Reopen();
 
   control::Session& session() { return *session_; }
 
