@@ -23,8 +23,6 @@ constexpr uint32_t kMaxSleepUs = 1000000;
 
 Status Session::ControlRequest(platform::UserMemory& user, UserAddress argument) {
   if (argument.value() == 0) return Errno::kInvalid;
-  uint8_t probe;
-  MW_TRY(user.CopyIn(&probe, argument, sizeof(probe)));
   const Guard guard(control_.mutex_);
   platform::Heap& heap = control_.environment().heap();
   Request* const request = platform::New<Request>(heap, user);
@@ -56,9 +54,9 @@ Status Session::Dispatch(Request& request) {
       return kOkStatus;
     case NETMAP_REQ_SYNC_KLOOP_START:
       if (request.body().kloop.sleep_us > kMaxSleepUs) return Errno::kInvalid;
-      return port_ == nullptr ? Errno::kNoDevice : Errno::kInvalid;  // no control blocks
+      return bound() ? Errno::kInvalid : Errno::kNoDevice;  // no control blocks
     case NETMAP_REQ_SYNC_KLOOP_STOP:
-      return port_ == nullptr ? Status(Errno::kNoDevice) : kOkStatus;
+      return bound() ? kOkStatus : Status(Errno::kNoDevice);
     default:
       return Errno::kInvalid;
   }

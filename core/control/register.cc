@@ -67,7 +67,7 @@ uint16_t Clamp(uint32_t value, uint16_t limit) {
 }  // namespace
 
 Status Session::Register(const char* name, nmreq_register& reg, Request* options) {
-  if (port_ != nullptr) return Errno::kBusy;
+  if (bound()) return Errno::kBusy;
   Region* region = nullptr;
   if (reg.nr_mem_id != 0) {
     region = control_.regions().Find(reg.nr_mem_id);
@@ -132,6 +132,7 @@ Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* opt
   if (rx_count_ != 0) rx_ = &port.ring(Direction::kRx, selection_.rx.first);
   no_tx_poll_ = (reg.nr_flags & NR_NO_TX_POLL) != 0;
   always_stamp_ = !control_.parameters().no_timestamp;
+  bound_.store(true, std::memory_order_release);
   return kOkStatus;
 }
 

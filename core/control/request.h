@@ -48,10 +48,10 @@ class Request {
 
   // Reads header, body and options. The errors are those of the interface: kInvalid (version,
   // reserved field, body missing or superfluous, unknown type, an option twice or of type 0),
-  // kFault, kMessageTooLong. Finish must be called in any case but a header that cannot be read.
+  // kFault, kMessageTooLong. Finish must be called in any case.
   Status Fetch(UserAddress header);
-  // Copies back: header; option statuses; on success body and payloads. Returns `outcome`, or
-  // kFault if the answer cannot be delivered.
+  // Copies back: header; option statuses; on success body and payloads. Nothing at all if the
+  // header could not be read. Returns `outcome`, or kFault if the answer cannot be delivered.
   Status Finish(UserAddress header, Status outcome);
 
   uint16_t type() const { return header_.nr_reqtype; }
@@ -70,12 +70,13 @@ class Request {
   const RequestOption* Find(uint32_t type) const;
   Status FetchBody();
   Status FetchOptions();
-  Status FetchPayload(const RequestOption& option);
+  Status FetchPayload(const RequestOption& option, uint64_t bytes);
 
   platform::UserMemory& user_;
   nmreq_header header_{};
   RequestBody body_{};
   uint32_t body_bytes_ = 0;
+  bool header_fetched_ = false;
   bool fetched_ = false;        // the whole request was read
   bool report_options_ = true;  // false after the workspace ran out
   uint32_t option_count_ = 0;
