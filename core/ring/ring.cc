@@ -243,8 +243,9 @@ void Ring::Reinitialise() {
   for (uint32_t i = 0; i < num_slots_; ++i) {
     const SlotWord word = slots_.Load(i);
     if (!region_->IsUsableBuffer(word.buffer())) {
-      // Counted, but not the last violation: what led here is.
-      ++violations_.count[static_cast<uint32_t>(Rule::kBufferIndex)];
+      // Counted, unless it led here; the last violation is what did.
+      const bool known = violations_.last.rule == Rule::kBufferIndex && violations_.last.slot == i;
+      if (!known) ++violations_.count[static_cast<uint32_t>(Rule::kBufferIndex)];
       slots_.StoreWord(i, known_buffers_[i]);
     } else if (word.length() > region_->buffer_bytes()) {
       slots_.StoreLengthFlags(i, LengthFlags(0, word.flags()));
