@@ -115,7 +115,7 @@ class TxQueue final : public NicQueue {
     const uint64_t mask = kOffsets ? ring.offset_rule().mask : 0;
     const uint32_t max_offset = kOffsets ? ring.offset_rule().max : 0;
     // With offsets every legal one leaves this much; the few bytes more are for the slow half.
-    const uint32_t longest = std::min(buffer_bytes_, Codec::kMaxFrameBytes) - max_offset;
+    const uint32_t longest = std::min(buffer_bytes_ - max_offset, Codec::kMaxFrameBytes);
     const uint32_t span = longest - Codec::kMinFrameBytes;
     if (kOffsets && longest < Codec::kMinFrameBytes) return {0, slots.Load(0)};
     for (uint32_t i = 0; i < length; ++i) {
