@@ -189,7 +189,7 @@ class TxQueue final : public NicQueue {
       if (used == Codec::kMaxFragments) [[unlikely]] {
         return Refuse(ring, Rule::kFrameFragments, first_slot, used + 1, status);
       }
-      if (used == pending) [[unlikely]] return Unfinished(ring, first_slot, used, status);
+      if (used == pending) [[unlikely]] return Unfinished(ring, first_slot, used, report, status);
       slot = ring::Next(slot, count_);
       nic = ring::Next(nic, count_);
       word = slots.Load(slot);
@@ -209,11 +209,13 @@ class TxQueue final : public NicQueue {
     return 0;
   }
 
-  // The program may add the missing slots and sync again: its flags are put back.
-  [[gnu::cold]] uint32_t Unfinished(Ring& ring, uint32_t first_slot, uint32_t used,
+  // The program may add the missing slots and sync again: the flags that were consumed and still
+  // matter are put back, the others are left as they are.
+  [[gnu::cold]] uint32_t Unfinished(Ring& ring, uint32_t first_slot, uint32_t used, bool report,
                                     Status& status) {
+    const uint32_t again = ring::kSlotMoreFragments | (report ? ring::kSlotReport : 0);
     for (uint32_t i = 0, slot = first_slot; i < used; ++i, slot = ring::Next(slot, count_)) {
-      ring.slots().StoreFlags(slot, ring::kSlotMoreFragments);
+      ring.slots().StoreFlags(slot, ring.slots().Load(slot).flags() | again);
     }
     ring.Record(Rule::kFrameUnfinished, first_slot, used);
     status = Errno::kIo;
