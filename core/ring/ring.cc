@@ -93,6 +93,7 @@ void Ring::Destroy(platform::Heap& heap) {
   header_ = nullptr;
   slots_ = UntrustedSlots();
   client_ = Client();
+  backend_ = nullptr;
   region_ = nullptr;
   num_slots_ = 0;
 }
@@ -123,15 +124,16 @@ void Ring::Start(RingBackend& backend, RingState state) {
 }
 
 void Ring::Stop() {
-  state_.store(RingState::kOff, std::memory_order_release);
-  backend_ = nullptr;
+  // Pairs with Sync: either the sync sees this, or Quiesce sees that it is inside. Until then it may
+  // use the backend.
+  state_.store(RingState::kOff, std::memory_order_seq_cst);
 }
 
 Status Ring::Quiesce(platform::Sleeper& sleeper) {
   constexpr uint32_t kStepUs = 10;
   constexpr uint32_t kLimitUs = 1000000;
   return platform::WaitUntil(sleeper, kStepUs, kLimitUs, [this] {
-    return busy_.load(std::memory_order_acquire) == kFree;
+    return busy_.load(std::memory_order_seq_cst) == kFree;
   });
 }
 
@@ -153,11 +155,11 @@ void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 
 bool Ring::TryAcquire() {
   uint32_t expected = kFree;
-  if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[likely]] {
+  if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_seq_cst)) [[likely]] {
     return true;
   }
   // Whoever is inside will notify on its way out; if it left meanwhile, the ring is ours.
-  if (busy_.exchange(kHeldAndWanted, std::memory_order_acquire) == kFree) return true;
+  if (busy_.exchange(kHeldAndWanted, std::memory_order_seq_cst) == kFree) return true;
   ++counters_.busy_skips;
   return false;
 }
@@ -175,8 +177,12 @@ SyncResult Ring::NotRunning() const {
 }
 
 SyncResult Ring::Sync(bool force) {
-  if (state() != RingState::kUser) [[unlikely]] return NotRunning();
   if (!TryAcquire()) [[unlikely]] return SyncResult::kBusy;
+  // Only now: after Stop and Quiesce no sync gets past this line.
+  if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]] {
+    Release();
+    return NotRunning();
+  }
   ++counters_.syncs;
   SyncResult result = SyncResult::kDone;
   const uint32_t head = client_.head.Load();
