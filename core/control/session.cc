@@ -16,38 +16,50 @@ using ring::SyncResult;
 
 Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress argument) {
   switch (command) {
-    case NIOCTXSYNC: return TxSync();
-    case NIOCRXSYNC: return RxSync();
-    case NIOCCTRL: return ControlRequest(user, argument);
-    case NIOCREGIF: return LegacyRegister(user, argument);
-    case NIOCGINFO: return LegacyInfo(user, argument);
+    case NIOCTXSYNC:
+      return TxSync();
+    case NIOCRXSYNC:
+      return RxSync();
+    case NIOCCTRL:
+      return ControlRequest(user, argument);
+    case NIOCREGIF:
+      return LegacyRegister(user, argument);
+    case NIOCGINFO:
+      return LegacyInfo(user, argument);
     // No switch has an external configuration hook.
-    case NIOCCONFIG: return Errno::kInvalid;
-    default: return Errno::kNotSupported;
+    case NIOCCONFIG:
+      return Errno::kInvalid;
+    default:
+      return Errno::kNotSupported;
   }
 }
 
 Status Session::TxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (port_ == nullptr) [[unlikely]]
+    return Errno::kNoDevice;
   Status status = kOkStatus;
-  for (uint32_t i = 0; i < tx_count_; ++i) {
-    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]] status = Errno::kIo;
+  Ring* ring = tx_;
+  for (uint32_t left = tx_count_; left != 0; --left, ++ring) {
+    if (ring->Sync(true) == SyncResult::kZombie) [[unlikely]]
+      status = Errno::kIo;
   }
   return status;
 }
 
 Status Session::RxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (port_ == nullptr) [[unlikely]]
+    return Errno::kNoDevice;
   if (rx_count_ == 0) return kOkStatus;
   Status status = kOkStatus;
   const platform::TimeOfDay now = control_.environment().clock().Now();
-  for (uint32_t i = 0; i < rx_count_; ++i) {
-    const SyncResult result = rx_[i].Sync(true);
+  Ring* ring = rx_;
+  for (uint32_t left = rx_count_; left != 0; --left, ++ring) {
+    const SyncResult result = ring->Sync(true);
     if (result == SyncResult::kZombie || result == SyncResult::kOff) [[unlikely]] {
       if (result == SyncResult::kZombie) status = Errno::kIo;
       continue;
     }
-    if (always_stamp_ || (rx_[i].LoadFlags() & ring::kRingTimestamp) != 0) rx_[i].StampTime(now);
+    if (always_stamp_ || (ring->LoadFlags() & ring::kRingTimestamp) != 0) ring->StampTime(now);
   }
   return status;
 }
