@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // Instructions per packet: run under `valgrind --tool=callgrind`, each row is one dump, named
-// "path batch variant packets". Without valgrind the rows are played and checked, nothing is counted.
+// "path batch variant packets". Without valgrind the rows are played and checked, nothing is
+// counted.
 //
 //   bench_cost          all rows
 //   bench_cost --list   their names

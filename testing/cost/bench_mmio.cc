@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// Register accesses per packet, counted in the simulator's backend, for the rows of bench_cost; JSON.
-// Fails unless every sync writes one register and reads none.
+// Register accesses per packet, counted in the simulator's backend, for the rows of bench_cost;
+// JSON. Fails unless every sync writes one register and reads none.
 #include <cstdint>
 #include <cstdio>
 
@@ -64,11 +64,12 @@ int main() {
                    static_cast<unsigned long long>(probe.writes()), row.syncs());
       ++wrong;
     }
-    std::printf("%s {\"path\": \"%s\", \"batch\": %u, \"variant\": \"%s\", "
-                "\"mmio_reads_per_packet\": %.6f, \"mmio_writes_per_packet\": %.6f}",
-                separator, row.path_name(), row.batch, row.variant_name(),
-                static_cast<double>(probe.reads()) / row.packets(),
-                static_cast<double>(probe.writes()) / row.packets());
+    std::printf(
+        "%s {\"path\": \"%s\", \"batch\": %u, \"variant\": \"%s\", "
+        "\"mmio_reads_per_packet\": %.6f, \"mmio_writes_per_packet\": %.6f}",
+        separator, row.path_name(), row.batch, row.variant_name(),
+        static_cast<double>(probe.reads()) / row.packets(),
+        static_cast<double>(probe.writes()) / row.packets());
     separator = ",\n";
   }
   std::puts("\n]");

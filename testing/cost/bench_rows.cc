@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "core/abi/freestanding.h"
 #include "core/control/control.h"
@@ -210,11 +211,11 @@ class Bench {
     MW_CHECK(at != probe_.Register(PlainDriver::kRxTail));
     MW_CHECK(descriptor.q1 == 0);
     // Before the first turn is over, slots have the offset of their binding.
-    const uint64_t first_turn =
-        with_offsets() && ring_->slot[at].ptr == 1 ? OffsetFor(at) - 1 : 0;
+    const uint64_t first_turn = with_offsets() && ring_->slot[at].ptr == 1 ? OffsetFor(at) - 1 : 0;
     MW_CHECK(descriptor.q0 == AddressOf(at) - first_turn);
     descriptor.q0 = ~uint64_t{0};
-    descriptor.q1 = RxWriteBack::Dd::Make(1) | RxWriteBack::PktLen::Make(kFrameBytes + in_batch % 3);
+    descriptor.q1 =
+        RxWriteBack::Dd::Make(1) | RxWriteBack::PktLen::Make(kFrameBytes + in_batch % 3);
     if (EndsFrame(in_batch)) descriptor.q1 |= RxWriteBack::Eop::Make(1);
   }
 
@@ -248,10 +249,14 @@ uint32_t Row::syncs() const {
 
 const char* Row::variant_name() const {
   switch (variant) {
-    case Variant::kPlain: return "plain";
-    case Variant::kBufferChanged: return "buf_changed";
-    case Variant::kOffsets: return "offsets";
-    case Variant::kFrames3: return "frames3";
+    case Variant::kPlain:
+      return "plain";
+    case Variant::kBufferChanged:
+      return "buf_changed";
+    case Variant::kOffsets:
+      return "offsets";
+    case Variant::kFrames3:
+      return "frames3";
   }
   return "unknown";
 }

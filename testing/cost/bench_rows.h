@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// The rows of the cost benchmark: the ways a packet can go through one ring of a NIC, each played by
-// a program, the core and a device that is only memory. The binary says what is measured: the calls
-// of a session's sync, and nothing else.
+// The rows of the cost benchmark: the ways a packet can go through one ring of a NIC, each played
+// by a program, the core and a device that is only memory. The binary says what is measured: the
+// calls of a session's sync, and nothing else.
 #ifndef TESTING_COST_BENCH_ROWS_H_
 #define TESTING_COST_BENCH_ROWS_H_
 
