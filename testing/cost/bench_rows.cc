@@ -45,6 +45,7 @@ class Bench {
         probe.mmio(), dma_, {.driver = {}, .tx_slots = kRingSlots, .rx_slots = kRingSlots});
     MW_CHECK(port.ok());
     port_ = *port;
+    MW_CHECK(port_->Start().ok());
     MW_CHECK(control_.AddPort(*port_).ok());
     session_ = control_.OpenSession();
     MW_CHECK(session_ != nullptr);
@@ -54,6 +55,7 @@ class Bench {
   ~Bench() {
     control_.CloseSession(session_);
     control_.RemovePort(*port_);
+    port_->Stop();
     nic::NicPort::Destroy(world_, port_);
   }
 
