@@ -50,8 +50,8 @@ class Request {
   // reserved field, body missing or superfluous, unknown type, an option twice or of type 0), kFault,
   // kMessageTooLong. Finish must be called in any case.
   Status Fetch(UserAddress header);
-  // Copies back: header; option statuses; on success body and payloads. Nothing at all if the header
-  // could not be read. Returns `outcome`, or kFault if the answer cannot be delivered.
+  // Copies back: header; option statuses; on success body and payloads. Nothing at all if there is
+  // no header. Returns `outcome`, or kFault if the answer cannot be delivered.
   Status Finish(UserAddress header, Status outcome);
 
   uint16_t type() const { return header_.nr_reqtype; }

@@ -44,9 +44,9 @@ class Session final : public memory::BufferHolder {
   Status RxSync();
 
   // poll(), select(), epoll: syncs as the interface says and returns the ready events. `registrar`
-  // is null when the caller will not sleep. Who sleeps again after a wake-up, on the queues it is on
-  // already, passes one that ignores WaitOn: interrupts have to be armed before each sleep. Data
-  // path.
+  // is null when the caller will not sleep. Who sleeps again after a wake-up, on the queues it is
+  // on already, passes one that ignores WaitOn: interrupts have to be armed before each sleep.
+  // Data path.
   uint32_t Poll(uint32_t events, platform::PollRegistrar* registrar);
 
   // The pages a mapping of [offset, offset + bytes) shows. kInvalid: unbound, or out of range.
