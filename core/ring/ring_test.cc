@@ -435,7 +435,7 @@ TEST_F(RingTest, NobodyIsInsideAfterStopAndQuiesce) {
   std::thread syncer([&] {
     while (!finished.load()) static_cast<void>(ring_->Sync(true));
   });
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     while (syncs.load() == 0) std::this_thread::yield();
     ring_->Stop();
     while (!ring_->Quiesce(environment_.sleeper()).ok()) {
