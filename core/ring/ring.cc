@@ -151,6 +151,7 @@ void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
   }
 }
 
+// B1 pairs with Release: what the last one inside did is seen by the next.
 bool Ring::TryAcquire() {
   uint32_t expected = kFree;
   if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[likely]] {
@@ -162,6 +163,7 @@ bool Ring::TryAcquire() {
   return false;
 }
 
+// B1 pairs with TryAcquire.
 void Ring::Release() {
   if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]] Notify();
 }
@@ -204,8 +206,7 @@ SyncResult Ring::Sync(bool force) {
   return result;
 }
 
-// Shared memory is told of slots only after the slots themselves are written ("S1 pairs with the
-// program's read of tail").
+// S1: slots before tail; pairs with the program's read of tail.
 void Ring::Publish() {
   rtail_ = hwtail_;
   platform::StoreOrder();
