@@ -23,8 +23,6 @@ constexpr uint32_t kMaxSleepUs = 1000000;
 
 Status Session::ControlRequest(platform::UserMemory& user, UserAddress argument) {
   if (argument.value() == 0) return Errno::kInvalid;
-  uint8_t probe;
-  MW_TRY(user.CopyIn(&probe, argument, sizeof(probe)));
   const Guard guard(control_.mutex_);
   platform::Heap& heap = control_.environment().heap();
   Request* const request = platform::New<Request>(heap, user);
@@ -48,17 +46,17 @@ Status Session::Dispatch(Request& request) {
     case NETMAP_REQ_PORT_HDR_GET:
       return PortHeader(request.name(), request.type(), request.body().port_hdr);
     case NETMAP_REQ_CSB_ENABLE:
-      // Without the option there is nothing to enable; with it, on a descriptor without rings, there
-      // is nothing to do; and on one with rings the mode is not there.
+      // Without the option there is nothing to enable; with it, on a descriptor without rings,
+      // there is nothing to do; and on one with rings the mode is not there.
       if (!request.Has(NETMAP_REQ_OPT_CSB)) return Errno::kInvalid;
       if (tx_count_ + rx_count_ != 0) return Errno::kNotSupported;
       request.SetOptionStatus(NETMAP_REQ_OPT_CSB, kOkStatus);
       return kOkStatus;
     case NETMAP_REQ_SYNC_KLOOP_START:
       if (request.body().kloop.sleep_us > kMaxSleepUs) return Errno::kInvalid;
-      return port_ == nullptr ? Errno::kNoDevice : Errno::kInvalid;  // no control blocks
+      return bound() ? Errno::kInvalid : Errno::kNoDevice;  // no control blocks
     case NETMAP_REQ_SYNC_KLOOP_STOP:
-      return port_ == nullptr ? Status(Errno::kNoDevice) : kOkStatus;
+      return bound() ? kOkStatus : Status(Errno::kNoDevice);
     default:
       return Errno::kInvalid;
   }

@@ -29,8 +29,7 @@ Status AppendPipe(char (&name)[NETMAP_REQ_IFNAMSIZ], char mark, uint32_t ring) {
   return kOkStatus;
 }
 
-Status TranslateMode(const nmreq& legacy, nmreq_register& reg,
-                     char (&name)[NETMAP_REQ_IFNAMSIZ]) {
+Status TranslateMode(const nmreq& legacy, nmreq_register& reg, char (&name)[NETMAP_REQ_IFNAMSIZ]) {
   reg.nr_ringid = legacy.nr_ringid & NETMAP_RING_MASK;
   reg.nr_mode = legacy.nr_flags & NR_REG_MASK;
   reg.nr_flags = legacy.nr_flags & ~static_cast<uint32_t>(NR_REG_MASK);
@@ -74,9 +73,11 @@ Status Session::LegacyRegister(platform::UserMemory& user, UserAddress argument)
     char name[NETMAP_REQ_IFNAMSIZ] = {};
     CopyName(legacy, name);
     switch (legacy.nr_cmd) {
-      case 0: break;
+      case 0:
+        break;
       case NETMAP_PT_HOST_CREATE:
-      case NETMAP_PT_HOST_DELETE: return Errno::kNoMemory;
+      case NETMAP_PT_HOST_DELETE:
+        return Errno::kNoMemory;
       case NETMAP_BDG_VNET_HDR:
       case NETMAP_VNET_HDR_GET: {
         nmreq_port_hdr header{};
@@ -86,7 +87,8 @@ Status Session::LegacyRegister(platform::UserMemory& user, UserAddress argument)
         legacy.nr_arg1 = static_cast<uint16_t>(header.nr_hdr_len);
         return kOkStatus;
       }
-      default: return Errno::kInvalid;
+      default:
+        return Errno::kInvalid;
     }
     nmreq_register reg{};
     reg.nr_tx_slots = legacy.nr_tx_slots;

@@ -48,12 +48,10 @@ Result<RingSelection> SelectRings(const port::Port& port, const nmreq_register& 
   const uint16_t rx_rings = port.rings(Direction::kRx);
   RingSelection selection;
   if ((reg.nr_flags & NR_RX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.tx,
-                        SelectOneWay(reg.nr_mode, reg.nr_ringid, tx_rings, rx_rings));
+    MW_ASSIGN_OR_RETURN(selection.tx, SelectOneWay(reg.nr_mode, reg.nr_ringid, tx_rings, rx_rings));
   }
   if ((reg.nr_flags & NR_TX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.rx,
-                        SelectOneWay(reg.nr_mode, reg.nr_ringid, rx_rings, tx_rings));
+    MW_ASSIGN_OR_RETURN(selection.rx, SelectOneWay(reg.nr_mode, reg.nr_ringid, rx_rings, tx_rings));
   }
   return selection;
 }
@@ -69,7 +67,7 @@ uint16_t Clamp(uint32_t value, uint16_t limit) {
 }  // namespace
 
 Status Session::Register(const char* name, nmreq_register& reg, Request* options) {
-  if (port_ != nullptr) return Errno::kBusy;
+  if (bound()) return Errno::kBusy;
   Region* region = nullptr;
   if (reg.nr_mem_id != 0) {
     region = control_.regions().Find(reg.nr_mem_id);
@@ -134,6 +132,7 @@ Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* opt
   if (rx_count_ != 0) rx_ = &port.ring(Direction::kRx, selection_.rx.first);
   no_tx_poll_ = (reg.nr_flags & NR_NO_TX_POLL) != 0;
   always_stamp_ = !control_.parameters().no_timestamp;
+  bound_.store(true, std::memory_order_release);
   return kOkStatus;
 }
 
@@ -152,8 +151,8 @@ Status Session::ApplyOffsets(Request& options) {
     const ring::OffsetRule rule{
         .mask = mask,
         .max = static_cast<uint32_t>(wanted.nro_max_offset),
-        .min_gap = static_cast<uint32_t>(wanted.nro_min_gap < gap_limit ? wanted.nro_min_gap
-                                                                        : gap_limit),
+        .min_gap =
+            static_cast<uint32_t>(wanted.nro_min_gap < gap_limit ? wanted.nro_min_gap : gap_limit),
     };
     uint64_t effective = wanted.nro_max_offset;
     for (const Direction direction : {Direction::kTx, Direction::kRx}) {

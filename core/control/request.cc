@@ -31,19 +31,30 @@ bool IsKnown(uint32_t type) { return type > 0 && type < kKnownOptions; }
 
 uint32_t BodyBytes(uint16_t type) {
   switch (type) {
-    case NETMAP_REQ_REGISTER: return sizeof(nmreq_register);
-    case NETMAP_REQ_PORT_INFO_GET: return sizeof(nmreq_port_info_get);
-    case NETMAP_REQ_VALE_ATTACH: return sizeof(nmreq_vale_attach);
-    case NETMAP_REQ_VALE_DETACH: return sizeof(nmreq_vale_detach);
-    case NETMAP_REQ_VALE_LIST: return sizeof(nmreq_vale_list);
+    case NETMAP_REQ_REGISTER:
+      return sizeof(nmreq_register);
+    case NETMAP_REQ_PORT_INFO_GET:
+      return sizeof(nmreq_port_info_get);
+    case NETMAP_REQ_VALE_ATTACH:
+      return sizeof(nmreq_vale_attach);
+    case NETMAP_REQ_VALE_DETACH:
+      return sizeof(nmreq_vale_detach);
+    case NETMAP_REQ_VALE_LIST:
+      return sizeof(nmreq_vale_list);
     case NETMAP_REQ_PORT_HDR_SET:
-    case NETMAP_REQ_PORT_HDR_GET: return sizeof(nmreq_port_hdr);
-    case NETMAP_REQ_VALE_NEWIF: return sizeof(nmreq_vale_newif);
+    case NETMAP_REQ_PORT_HDR_GET:
+      return sizeof(nmreq_port_hdr);
+    case NETMAP_REQ_VALE_NEWIF:
+      return sizeof(nmreq_vale_newif);
     case NETMAP_REQ_VALE_POLLING_ENABLE:
-    case NETMAP_REQ_VALE_POLLING_DISABLE: return sizeof(nmreq_vale_polling);
-    case NETMAP_REQ_POOLS_INFO_GET: return sizeof(nmreq_pools_info);
-    case NETMAP_REQ_SYNC_KLOOP_START: return sizeof(nmreq_sync_kloop_start);
-    default: return 0;
+    case NETMAP_REQ_VALE_POLLING_DISABLE:
+      return sizeof(nmreq_vale_polling);
+    case NETMAP_REQ_POOLS_INFO_GET:
+      return sizeof(nmreq_pools_info);
+    case NETMAP_REQ_SYNC_KLOOP_START:
+      return sizeof(nmreq_sync_kloop_start);
+    default:
+      return 0;
   }
 }
 
@@ -52,11 +63,13 @@ static_assert(sizeof(nmreq_pools_info) <= kMaxBodyBytes);
 
 Status Request::Fetch(UserAddress header) {
   MW_TRY(user_.CopyIn(&header_, header, sizeof(header_)));
+  header_fetched_ = true;
+  // Returned as 0 whatever comes of the request, so that it can be tried again as it is.
+  const bool reserved_used = header_.nr_reserved != 0;
+  header_.nr_reserved = 0;
   if (header_.nr_version < NETMAP_MIN_API || header_.nr_version > NETMAP_MAX_API) {
     return Errno::kInvalid;
   }
-  const bool reserved_used = header_.nr_reserved != 0;
-  header_.nr_reserved = 0;
   if (reserved_used) return Errno::kInvalid;
   MW_TRY(FetchBody());
   MW_TRY(FetchOptions());
@@ -99,7 +112,7 @@ Status Request::FetchOptions() {
     }
     ++option_count_;
     MW_TRY(status);  // also ends a list that runs in a circle
-    MW_TRY(FetchPayload(fetched));
+    MW_TRY(FetchPayload(fetched, payload));
     next = option.nro_next;
   }
   for (uint32_t i = 0; i < option_count_; ++i) {
@@ -108,15 +121,24 @@ Status Request::FetchOptions() {
   return kOkStatus;
 }
 
-// Payloads of options that nobody handles yet are not read: their status says unsupported.
-Status Request::FetchPayload(const RequestOption& option) {
-  if (option.type != NETMAP_REQ_OPT_OFFSETS) return kOkStatus;
+// Of options that nobody handles yet it is only found out whether the payload is there.
+Status Request::FetchPayload(const RequestOption& option, uint64_t bytes) {
+  if (option.type != NETMAP_REQ_OPT_OFFSETS) {
+    uint8_t ignored[64];
+    for (uint64_t at = 0; at < bytes; at += sizeof(ignored)) {
+      const uint64_t left = bytes - at;
+      MW_TRY(user_.CopyIn(ignored, UserAddress(option.user_address + kHeaderBytes + at),
+                          left < sizeof(ignored) ? left : sizeof(ignored)));
+    }
+    return kOkStatus;
+  }
   return user_.CopyIn(reinterpret_cast<uint8_t*>(&offsets_) + kHeaderBytes,
                       UserAddress(option.user_address + kHeaderBytes),
                       sizeof(offsets_) - kHeaderBytes);
 }
 
 Status Request::Finish(UserAddress header, Status outcome) {
+  if (!header_fetched_) return outcome;
   Status delivered = kOkStatus;
   if (fetched_ && outcome.ok() && body_bytes_ != 0) {
     delivered = user_.CopyOut(UserAddress(header_.nr_body), &body_, body_bytes_);
@@ -129,10 +151,9 @@ Status Request::Finish(UserAddress header, Status outcome) {
     if (delivered.ok()) delivered = copied;
     if (!fetched_ || !outcome.ok() || option.status != 0) continue;
     if (option.type != NETMAP_REQ_OPT_OFFSETS) continue;
-    const Status payload =
-        user_.CopyOut(UserAddress(option.user_address + kHeaderBytes),
-                      reinterpret_cast<const uint8_t*>(&offsets_) + kHeaderBytes,
-                      sizeof(offsets_) - kHeaderBytes);
+    const Status payload = user_.CopyOut(UserAddress(option.user_address + kHeaderBytes),
+                                         reinterpret_cast<const uint8_t*>(&offsets_) + kHeaderBytes,
+                                         sizeof(offsets_) - kHeaderBytes);
     if (delivered.ok()) delivered = payload;
   }
   const Status copied = user_.CopyOut(header, &header_, sizeof(header_));

@@ -18,8 +18,8 @@ namespace mapwire::control {
 inline constexpr uint32_t kKnownOptions = NETMAP_REQ_OPT_MAX;
 // The workspace of the reference interface: what fits in it is accepted, what does not is EMSGSIZE.
 inline constexpr uint32_t kRequestBytes = 4208;
-inline constexpr uint32_t kFixedBytes = 64;        // plus the body
-inline constexpr uint32_t kBytesPerOption = 32;    // plus the payload
+inline constexpr uint32_t kFixedBytes = 64;      // plus the body
+inline constexpr uint32_t kBytesPerOption = 32;  // plus the payload
 inline constexpr uint32_t kMaxOptions = (kRequestBytes - kFixedBytes) / kBytesPerOption;
 inline constexpr uint32_t kMaxBodyBytes = 64;
 
@@ -36,7 +36,7 @@ union RequestBody {
 struct RequestOption {
   uint64_t user_address;
   uint32_t type;
-  int32_t status;   // errno for nro_status
+  int32_t status;  // errno for nro_status
 };
 
 // One request. Large (about 4 KiB): it lives in heap memory, not on the stack. Control path.
@@ -47,11 +47,11 @@ class Request {
   Request& operator=(const Request&) = delete;
 
   // Reads header, body and options. The errors are those of the interface: kInvalid (version,
-  // reserved field, body missing or superfluous, unknown type, an option twice or of type 0), kFault,
-  // kMessageTooLong. Finish must be called in any case but a header that cannot be read.
+  // reserved field, body missing or superfluous, unknown type, an option twice or of type 0),
+  // kFault, kMessageTooLong. Finish must be called in any case.
   Status Fetch(UserAddress header);
-  // Copies back: header; option statuses; on success body and payloads. Returns `outcome`, or kFault
-  // if the answer cannot be delivered.
+  // Copies back: header; option statuses; on success body and payloads. Nothing at all if the
+  // header could not be read. Returns `outcome`, or kFault if the answer cannot be delivered.
   Status Finish(UserAddress header, Status outcome);
 
   uint16_t type() const { return header_.nr_reqtype; }
@@ -70,12 +70,13 @@ class Request {
   const RequestOption* Find(uint32_t type) const;
   Status FetchBody();
   Status FetchOptions();
-  Status FetchPayload(const RequestOption& option);
+  Status FetchPayload(const RequestOption& option, uint64_t bytes);
 
   platform::UserMemory& user_;
   nmreq_header header_{};
   RequestBody body_{};
   uint32_t body_bytes_ = 0;
+  bool header_fetched_ = false;
   bool fetched_ = false;        // the whole request was read
   bool report_options_ = true;  // false after the workspace ran out
   uint32_t option_count_ = 0;

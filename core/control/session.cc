@@ -16,44 +16,57 @@ using ring::SyncResult;
 
 Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress argument) {
   switch (command) {
-    case NIOCTXSYNC: return TxSync();
-    case NIOCRXSYNC: return RxSync();
-    case NIOCCTRL: return ControlRequest(user, argument);
-    case NIOCREGIF: return LegacyRegister(user, argument);
-    case NIOCGINFO: return LegacyInfo(user, argument);
+    case NIOCTXSYNC:
+      return TxSync();
+    case NIOCRXSYNC:
+      return RxSync();
+    case NIOCCTRL:
+      return ControlRequest(user, argument);
+    case NIOCREGIF:
+      return LegacyRegister(user, argument);
+    case NIOCGINFO:
+      return LegacyInfo(user, argument);
     // No switch has an external configuration hook.
-    case NIOCCONFIG: return Errno::kInvalid;
-    default: return Errno::kNotSupported;
+    case NIOCCONFIG:
+      return Errno::kInvalid;
+    default:
+      return Errno::kNotSupported;
   }
 }
 
 Status Session::TxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (!bound()) [[unlikely]]
+    return Errno::kNoDevice;
   Status status = kOkStatus;
   for (uint32_t i = 0; i < tx_count_; ++i) {
-    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]] status = Errno::kIo;
+    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]]
+      status = Errno::kIo;
   }
   return status;
 }
 
 Status Session::RxSync() {
-  if (port_ == nullptr) [[unlikely]] return Errno::kNoDevice;
+  if (!bound()) [[unlikely]]
+    return Errno::kNoDevice;
   if (rx_count_ == 0) return kOkStatus;
   Status status = kOkStatus;
   const platform::TimeOfDay now = control_.environment().clock().Now();
   for (uint32_t i = 0; i < rx_count_; ++i) {
     const SyncResult result = rx_[i].Sync(true);
-    if (result == SyncResult::kZombie || result == SyncResult::kOff) [[unlikely]] {
-      if (result == SyncResult::kZombie) status = Errno::kIo;
+    if (result == SyncResult::kZombie) [[unlikely]]
+      status = Errno::kIo;
+    // The time of a ring that another thread is in is that thread's business.
+    const bool read =
+        result != SyncResult::kZombie && result != SyncResult::kOff && result != SyncResult::kBusy;
+    if (!read) [[unlikely]]
       continue;
-    }
     if (always_stamp_ || (rx_[i].LoadFlags() & ring::kRingTimestamp) != 0) rx_[i].StampTime(now);
   }
   return status;
 }
 
 uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar, bool may_sleep) {
-  if (port_ == nullptr || port_->gone()) return kPollErr;
+  if (!bound() || port_->gone()) return kPollErr;
   const uint32_t tx_events = events & (kPollOut | kPollWriteNormal);
   const uint32_t rx_events = events & (kPollIn | kPollReadNormal);
   bool want_tx = tx_events != 0;
@@ -129,7 +142,7 @@ void Session::WaitOn(platform::PollRegistrar& registrar) {
 }
 
 Result<platform::PageSpace*> Session::Map(uint64_t offset, uint64_t bytes) const {
-  if (port_ == nullptr || bytes == 0 || !region_->Contains(offset, bytes)) return Errno::kInvalid;
+  if (!bound() || bytes == 0 || !region_->Contains(offset, bytes)) return Errno::kInvalid;
   return region_->pages();
 }
 
@@ -158,6 +171,7 @@ void Session::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 }
 
 void Session::Unbind() {
+  bound_.store(false, std::memory_order_release);
   if (region_ == nullptr) return;
   if (rings_bound_) {
     port_->Unbind(selection_, linked() ? this : nullptr);

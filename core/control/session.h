@@ -4,6 +4,7 @@
 #ifndef CORE_CONTROL_SESSION_H_
 #define CORE_CONTROL_SESSION_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/abi/freestanding.h"
@@ -51,7 +52,9 @@ class Session final : public memory::BufferHolder {
   // The pages a mapping of [offset, offset + bytes) shows. kInvalid: unbound, or out of range.
   Result<platform::PageSpace*> Map(uint64_t offset, uint64_t bytes) const;
 
-  bool bound() const { return port_ != nullptr; }
+  // True once REGISTER has succeeded: another thread that uses the descriptor while REGISTER is at
+  // work sees nothing of the binding, or all of it.
+  bool bound() const { return bound_.load(std::memory_order_acquire); }
   port::Port* port() const { return port_; }
   const port::RingSelection& selection() const { return selection_; }
   memory::Region* region() const { return region_; }
@@ -96,6 +99,8 @@ class Session final : public memory::BufferHolder {
   void WaitOn(platform::PollRegistrar& registrar);
 
   Control& control_;
+  // Set last and cleared at close: what follows may be used without the control mutex while it is.
+  std::atomic<bool> bound_{false};
   port::Port* port_ = nullptr;
   // The bound rings of each direction, contiguous.
   ring::Ring* tx_ = nullptr;

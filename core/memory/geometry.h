@@ -33,11 +33,11 @@ inline constexpr RegionRequest kGlobalRequest = {{{1024, 100}, {69632, 200}, {20
 enum class RegionKind : uint8_t { kGlobal, kPrivate };
 
 struct PoolGeometry {
-  uint64_t offset;            // of object 0, bytes from the start of the region
-  uint32_t object_bytes;      // a multiple of 64
-  uint32_t object_count;      // a multiple of cluster_objects
-  uint32_t cluster_objects;   // objects per physically contiguous cluster
-  uint64_t cluster_bytes;     // whole pages
+  uint64_t offset;           // of object 0, bytes from the start of the region
+  uint32_t object_bytes;     // a multiple of 64
+  uint32_t object_count;     // a multiple of cluster_objects
+  uint32_t cluster_objects;  // objects per physically contiguous cluster
+  uint64_t cluster_bytes;    // whole pages
   uint32_t cluster_count;
 
   constexpr uint64_t bytes() const { return cluster_bytes * cluster_count; }
@@ -48,15 +48,15 @@ struct PoolGeometry {
 
 struct RegionGeometry {
   PoolGeometry pools[kPoolKinds];
-  uint64_t bytes;             // of the whole mapping, whole pages
+  uint64_t bytes;  // of the whole mapping, whole pages
 
   constexpr const PoolGeometry& pool(PoolKind kind) const {
     return pools[static_cast<uint32_t>(kind)];
   }
 };
 
-// Rounds and lays out a request. kInvalid if a size or count is outside the limits of the ABI, or if
-// no cluster of at most 4 MiB holds a whole number of objects.
+// Rounds and lays out a request. kInvalid if a size or count is outside the limits of the ABI, or
+// if no cluster of at most 4 MiB holds a whole number of objects.
 Result<RegionGeometry> ComputeGeometry(const RegionRequest& request, RegionKind kind);
 
 }  // namespace mapwire::memory

@@ -169,8 +169,8 @@ void Region::UnmapCluster(DmaMap& map, uint32_t cluster) {
   // The last buffer of a cluster is never a reserved one unless the whole cluster is.
   const uint32_t last = first + geometry.cluster_objects - 1;
   if (map.table_[last] == 0) return;
-  const uint64_t base =
-      map.table_[last] - static_cast<uint64_t>(geometry.cluster_objects - 1) * geometry.object_bytes;
+  const uint64_t base = map.table_[last] -
+                        static_cast<uint64_t>(geometry.cluster_objects - 1) * geometry.object_bytes;
   map.space_.Unmap(DeviceAddress(base), geometry.cluster_bytes);
   for (uint32_t i = first; i <= last; ++i) map.table_[i] = 0;
 }

@@ -39,8 +39,8 @@ class DmaMap : public ListNode<struct DmaMapList> {
 // Somebody whose shared memory names buffers: a ring by its slots, a session by its extra list.
 class BufferHolder : public ListNode<struct BufferHolderList> {
  public:
-  // Adds each buffer named now to `marks`, unless it is out of range or not allocated. What it reads
-  // is untrusted: bounded, each value loaded once. Control path.
+  // Adds each buffer named now to `marks`, unless it is out of range or not allocated. What it
+  // reads is untrusted: bounded, each value loaded once. Control path.
   virtual void MarkNamed(const Region& region, Bitmap& marks) = 0;
 
  protected:
@@ -70,7 +70,8 @@ class Region : public ListNode<struct RegionList> {
   Status AddUser();
   void RemoveUser();
 
-  // A zeroed object: lowest free index first. kNoMemory if there is none or its pages cannot be had.
+  // A zeroed object: lowest free index first. kNoMemory if there is none or its pages cannot be
+  // had.
   Result<uint32_t> Allocate(PoolKind kind);
   // `index` must be allocated.
   void Free(PoolKind kind, uint32_t index);
@@ -82,12 +83,13 @@ class Region : public ListNode<struct RegionList> {
     const Pool& pool = pools_[static_cast<uint32_t>(kind)];
     const PoolGeometry& geometry = geometry_.pool(kind);
     char* cluster = static_cast<char*>(pool.clusters[index / geometry.cluster_objects]);
-    return cluster + static_cast<uint64_t>(index % geometry.cluster_objects) *
-                         geometry.object_bytes;
+    return cluster +
+           static_cast<uint64_t>(index % geometry.cluster_objects) * geometry.object_bytes;
   }
   uint32_t buffer_bytes() const { return geometry_.pool(PoolKind::kBuffers).object_bytes; }
   uint32_t buffer_count() const { return geometry_.pool(PoolKind::kBuffers).object_count; }
-  // True if a program may put `index` into a slot: in range, not reserved, and committed. Data path.
+  // True if a program may put `index` into a slot: in range, not reserved, and committed. Data
+  // path.
   bool IsUsableBuffer(uint32_t index) const {
     return index >= kReservedBuffers && index < buffer_count() &&
            pools_[static_cast<uint32_t>(PoolKind::kBuffers)]
@@ -115,7 +117,7 @@ class Region : public ListNode<struct RegionList> {
   struct Pool {
     Bitmap allocated;
     uint32_t allocated_count = 0;
-    uint32_t lowest_free = 0;  // no free index is below
+    uint32_t lowest_free = 0;   // no free index is below
     void** clusters = nullptr;  // core's address of each cluster, null while not committed
   };
 

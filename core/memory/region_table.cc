@@ -28,8 +28,8 @@ Result<Region*> RegionTable::CreatePrivate(const RegionRequest& request) {
   do {
     if (++id == last_id_) return Errno::kNoMemory;
   } while (id == 0 || Find(id) != nullptr);
-  Region* const region = platform::New<Region>(environment_.heap(), environment_, id,
-                                               RegionKind::kPrivate, request);
+  Region* const region =
+      platform::New<Region>(environment_.heap(), environment_, id, RegionKind::kPrivate, request);
   if (region == nullptr) return Errno::kNoMemory;
   private_.PushBack(*region);
   last_id_ = id;

@@ -19,28 +19,34 @@ _cost_transition = transition(
     outputs = ["//core/platform:backend"],
 )
 
-def _cost_binary_impl(ctx):
+def _cost_built_impl(ctx):
     binary = ctx.attr.binary[0][DefaultInfo]
     out = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = out,
-        target_file = binary.files_to_run.executable,
-        is_executable = True,
-    )
+    executable = binary.files_to_run.executable
+    ctx.actions.symlink(output = out, target_file = executable, is_executable = True)
     return [DefaultInfo(
         executable = out,
         files = depset([out]),
         runfiles = binary.default_runfiles,
     )]
 
+_COST_BUILT_ATTRIBUTES = {
+    "binary": attr.label(cfg = _cost_transition, mandatory = True),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
 cost_binary = rule(
-    implementation = _cost_binary_impl,
+    implementation = _cost_built_impl,
     doc = "The given cc_binary, built with its whole closure for the cost backend.",
-    attrs = {
-        "binary": attr.label(cfg = _cost_transition, mandatory = True),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-    },
+    attrs = _COST_BUILT_ATTRIBUTES,
     executable = True,
+)
+
+cost_test = rule(
+    implementation = _cost_built_impl,
+    doc = "The given cc_test, built with its whole closure for the cost backend.",
+    attrs = _COST_BUILT_ATTRIBUTES,
+    test = True,
 )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// A port with nothing behind it: rings, buffers and a place in a region, for programs that only want
-// memory. Transmit slots are never taken, receive slots never come.
+// A port with nothing behind it: rings, buffers and a place in a region, for programs that only
+// want memory. Transmit slots are never taken, receive slots never come.
 #ifndef CORE_PORT_NULL_PORT_H_
 #define CORE_PORT_NULL_PORT_H_
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // The port contract: a named set of transmit and receive rings that programs bind.
 //
-// Ring objects live as long as the port; their shared memory comes with the first user of a ring and
-// goes with the last. All of this is control path under the control mutex; the data path goes from a
-// session straight to its rings.
+// Ring objects live as long as the port; their shared memory comes with the first user of a ring
+// and goes with the last. All of this is control path under the control mutex; the data path goes
+// from a session straight to its rings.
 #ifndef CORE_PORT_PORT_H_
 #define CORE_PORT_PORT_H_
 
@@ -89,7 +89,8 @@ class Port : public ListNode<struct PortList> {
   // The device is gone: rings become zombies, waiters are woken. The port stays until unbound.
   void Kill();
 
-  // --- What kinds of port differ in ---------------------------------------------------------------
+  // --- What kinds of port differ in
+  // ---------------------------------------------------------------
 
   virtual bool supports_offsets() const = 0;
   // Checked for the first binder of receive rings: kInvalid if frames might not fit, kIo.

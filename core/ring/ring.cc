@@ -94,6 +94,7 @@ void Ring::Destroy(platform::Heap& heap) {
   slots_ = UntrustedSlots();
   client_ = Client();
   region_ = nullptr;
+  backend_ = nullptr;
   num_slots_ = 0;
 }
 
@@ -122,16 +123,14 @@ void Ring::Start(RingBackend& backend, RingState state) {
   state_.store(state, std::memory_order_release);
 }
 
-void Ring::Stop() {
-  state_.store(RingState::kOff, std::memory_order_release);
-  backend_ = nullptr;
-}
+// Who is inside keeps using the backend until Quiesce says that nobody is.
+void Ring::Stop() { state_.store(RingState::kOff, std::memory_order_seq_cst); }
 
 Status Ring::Quiesce(platform::Sleeper& sleeper) {
   constexpr uint32_t kStepUs = 10;
   constexpr uint32_t kLimitUs = 1000000;
   return platform::WaitUntil(sleeper, kStepUs, kLimitUs, [this] {
-    return busy_.load(std::memory_order_acquire) == kFree;
+    return busy_.load(std::memory_order_seq_cst) == kFree;
   });
 }
 
@@ -154,11 +153,11 @@ void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 // B1 pairs with Release: what the last one inside did is seen by the next.
 bool Ring::TryAcquire() {
   uint32_t expected = kFree;
-  if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[likely]] {
+  if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_seq_cst)) [[likely]] {
     return true;
   }
   // Whoever is inside will notify on its way out; if it left meanwhile, the ring is ours.
-  if (busy_.exchange(kHeldAndWanted, std::memory_order_acquire) == kFree) return true;
+  if (busy_.exchange(kHeldAndWanted, std::memory_order_seq_cst) == kFree) return true;
   ++counters_.busy_skips;
   return false;
 }
@@ -179,6 +178,12 @@ SyncResult Ring::NotRunning() const {
 SyncResult Ring::Sync(bool force) {
   if (state() != RingState::kUser) [[unlikely]] return NotRunning();
   if (!TryAcquire()) [[unlikely]] return SyncResult::kBusy;
+  // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here. The
+  // look before TryAcquire keeps callers of a stopped ring from holding up Quiesce.
+  if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]] {
+    Release();
+    return NotRunning();
+  }
   ++counters_.syncs;
   SyncResult result = SyncResult::kDone;
   const uint32_t head = client_.head.Load();

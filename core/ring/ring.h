@@ -92,7 +92,8 @@ class Ring final : public memory::BufferHolder {
   void Destroy(platform::Heap& heap);
   // kBusy if an earlier user fixed a rule that does not cover this one.
   Status SetOffsetRule(const OffsetRule& rule, uint32_t initial, bool sole_user);
-  // Off -> user, with the ring's own header as client; or back to off.
+  // Off -> user, with the ring's own header as client; or back to off. After Stop a sync may still
+  // be inside, and with it the backend in use, until Quiesce has returned.
   void Start(RingBackend& backend, RingState state);
   void Stop();
   // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken invariant.

@@ -35,7 +35,8 @@ void PciSlot::ConnectWire(Wire& wire, int end) {
   wire.Connect(end, *this);
 }
 
-// --- The driver's side ----------------------------------------------------------------------------
+// --- The driver's side
+// ----------------------------------------------------------------------------
 
 uint32_t PciSlot::Read32(uint32_t offset) {
   ++counters_.register_reads;
@@ -63,7 +64,8 @@ void PciSlot::FinishRegisterWrite() {
   device_->RegisterWrite(write.offset, write.value);
 }
 
-// --- The device's side ----------------------------------------------------------------------------
+// --- The device's side
+// ----------------------------------------------------------------------------
 
 // The link carries one packet after another; returns when this one is through.
 Time PciSlot::Occupy(Time& busy_until, uint32_t bytes) {

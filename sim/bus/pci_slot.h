@@ -1,4 +1,5 @@
-// A PCI slot with a model NIC in it: register accesses, DMA through the IOMMU, interrupts, its line.
+// A PCI slot with a model NIC in it: register accesses, DMA through the IOMMU, interrupts, its
+// line.
 #ifndef SIM_BUS_PCI_SLOT_H_
 #define SIM_BUS_PCI_SLOT_H_
 
@@ -34,12 +35,12 @@ class SlotHost {
 };
 
 struct BusOptions {
-  Time read_latency = 700 * kNanosecond;        // of a DMA read, from issue to data
-  Time read_jitter = 100 * kNanosecond;         // added at random: reads complete out of order
-  Time write_latency = 300 * kNanosecond;       // of a posted write
-  Time register_latency = 200 * kNanosecond;    // of a posted register write; a read takes two
-  Time picoseconds_per_byte = 250;              // 4 GB/s each way
-  uint32_t overhead_bytes = 24;                 // header and framing of a packet on the link
+  Time read_latency = 700 * kNanosecond;      // of a DMA read, from issue to data
+  Time read_jitter = 100 * kNanosecond;       // added at random: reads complete out of order
+  Time write_latency = 300 * kNanosecond;     // of a posted write
+  Time register_latency = 200 * kNanosecond;  // of a posted register write; a read takes two
+  Time picoseconds_per_byte = 250;            // 4 GB/s each way
+  uint32_t overhead_bytes = 24;               // header and framing of a packet on the link
 };
 
 struct BusCounters {
@@ -48,7 +49,7 @@ struct BusCounters {
   uint64_t dma_reads = 0;
   uint64_t dma_writes = 0;
   uint64_t interrupts = 0;
-  std::array<uint64_t, 8> driver_errors = {};   // by DriverError
+  std::array<uint64_t, 8> driver_errors = {};  // by DriverError
 };
 
 class PciSlot final : public DeviceWorld,
@@ -142,8 +143,8 @@ class PciSlot final : public DeviceWorld,
   std::deque<PostedOperation> posted_;
   std::vector<std::vector<uint8_t>> spare_bytes_;
   std::deque<RegisterWriteOperation> register_writes_;
-  Time up_busy_until_ = 0;      // device to memory
-  Time down_busy_until_ = 0;    // memory to device
+  Time up_busy_until_ = 0;    // device to memory
+  Time down_busy_until_ = 0;  // memory to device
   Time last_posted_ = 0;
   Time last_register_write_ = 0;
   std::vector<Timer> timers_;

@@ -131,7 +131,8 @@ class Run {
     RingAttacker::Options own;
     own.port = "own";
     own.null_region = (*region)->id();
-    own_region_ = std::make_unique<RingAttacker>(world_, *receiver_host_, "hostile own region", own);
+    own_region_ =
+        std::make_unique<RingAttacker>(world_, *receiver_host_, "hostile own region", own);
     same_region_ = std::make_unique<RingAttacker>(world_, *receiver_host_, "hostile same region",
                                                   RingAttacker::Options());
   }

@@ -32,8 +32,8 @@ class Engine {
   Time now() const { return now_; }
   Random& random() { return random_; }
 
-  // Calls target.OnEvent(argument) at `at` (now, if that is past). There is no cancel: a target that
-  // changes its mind ignores the event.
+  // Calls target.OnEvent(argument) at `at` (now, if that is past). There is no cancel: a target
+  // that changes its mind ignores the event.
   void At(Time at, EventTarget& target, uint64_t argument = 0) {
     queue_.push({at > now_ ? at : now_, random_.Next(), &target, argument});
   }

@@ -52,8 +52,8 @@ Fiber::Fiber(std::function<void()> body) : body_(std::move(body)), stack_bytes_(
   own_.uc_stack.ss_size = kStackBytes;
   own_.uc_link = nullptr;
   const uintptr_t self = reinterpret_cast<uintptr_t>(this);
-  makecontext(&own_, reinterpret_cast<void (*)()>(&Fiber::Entry), 2,
-              static_cast<unsigned>(self), static_cast<unsigned>(self >> 32));
+  makecontext(&own_, reinterpret_cast<void (*)()>(&Fiber::Entry), 2, static_cast<unsigned>(self),
+              static_cast<unsigned>(self >> 32));
 #ifdef MW_TSAN
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
@@ -73,8 +73,8 @@ Fiber::~Fiber() {
 Fiber* Fiber::Current() { return g_current; }
 
 void Fiber::Entry(unsigned low, unsigned high) {
-  Fiber* const self = reinterpret_cast<Fiber*>(static_cast<uintptr_t>(low) |
-                                               static_cast<uintptr_t>(high) << 32);
+  Fiber* const self =
+      reinterpret_cast<Fiber*>(static_cast<uintptr_t>(low) | static_cast<uintptr_t>(high) << 32);
 #ifdef MW_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &self->resumer_stack_, &self->resumer_stack_bytes_);
 #endif

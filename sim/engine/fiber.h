@@ -1,4 +1,5 @@
-// Fibers: program code that runs inside the world, on a stack of its own, and gives way when it waits.
+// Fibers: program code that runs inside the world, on a stack of its own, and gives way when it
+// waits.
 #ifndef SIM_ENGINE_FIBER_H_
 #define SIM_ENGINE_FIBER_H_
 

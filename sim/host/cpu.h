@@ -32,8 +32,8 @@ class WaitQueue {
   std::vector<Thread*> waiters_;
 };
 
-// A thread of a simulated host. Its body runs on a fiber, in no virtual time of its own: time passes
-// by what it is charged and by waiting.
+// A thread of a simulated host. Its body runs on a fiber, in no virtual time of its own: time
+// passes by what it is charged and by waiting.
 class Thread final : public EventTarget {
  public:
   enum class State : uint8_t { kReady, kRunning, kBlocked, kFinished };
@@ -50,8 +50,8 @@ class Thread final : public EventTarget {
   void Charge(uint64_t cycles) { owed_cycles_ += cycles; }
   // Lets the time of all charged work pass. A yield point if there is any.
   void Pay();
-  // Gives up the CPU until WakeAll on a queue it was added to, Wake, or `deadline` (0: none). A wake
-  // since the last ForgetWake counts: it returns at once. Spurious returns are possible.
+  // Gives up the CPU until WakeAll on a queue it was added to, Wake, or `deadline` (0: none). A
+  // wake since the last ForgetWake counts: it returns at once. Spurious returns are possible.
   void Block(Time deadline);
   void ForgetWake() { woken_ = false; }
   void SleepUntil(Time deadline);
@@ -116,7 +116,7 @@ class Cpu final : public EventTarget {
   std::deque<Thread*> ready_;
   Thread* running_ = nullptr;
   bool dispatch_pending_ = false;
-  Time stolen_ = 0;          // not yet added to the running thread
+  Time stolen_ = 0;  // not yet added to the running thread
   Time interrupt_until_ = 0;
   Time interrupt_time_ = 0;
   Time slice_end_ = 0;

@@ -8,7 +8,8 @@
 
 namespace mapwire::sim {
 
-// --- A NIC in its slot ----------------------------------------------------------------------------
+// --- A NIC in its slot
+// ----------------------------------------------------------------------------
 
 HostNic::HostNic(Host& host, const NicOptions& options, FramePool& frames, uint32_t domain,
                  const std::function<std::unique_ptr<Device>(DeviceWorld&)>& make_device)
@@ -25,13 +26,13 @@ Status HostNic::Start() {
   const PciIdentity& identity = device_->identity();
   MW_ASSIGN_OR_RETURN(family_, drivers::FindFamily(identity.vendor, identity.device));
   const platform::Mmio mmio(&slot_);
-  MW_ASSIGN_OR_RETURN(driver_, family_->create({.mmio = mmio,
-                                                .dma = &iommu_,
-                                                .sleeper = &host_.sleeper(),
-                                                .heap = &host_.heap()}));
-  MW_ASSIGN_OR_RETURN(port_, nic::NicPort::Create(host_, options_.name.c_str(),
-                                                  host_.control().regions().global(), *driver_,
-                                                  *family_->loop, mmio, iommu_, options_.port));
+  MW_ASSIGN_OR_RETURN(
+      driver_,
+      family_->create(
+          {.mmio = mmio, .dma = &iommu_, .sleeper = &host_.sleeper(), .heap = &host_.heap()}));
+  MW_ASSIGN_OR_RETURN(
+      port_, nic::NicPort::Create(host_, options_.name.c_str(), host_.control().regions().global(),
+                                  *driver_, *family_->loop, mmio, iommu_, options_.port));
   MW_TRY(port_->Start());
   return host_.control().AddPort(*port_);
 }
@@ -79,7 +80,8 @@ void HostNic::OnRegisterRead(Time round_trip) {
   }
 }
 
-// --- The host -------------------------------------------------------------------------------------
+// --- The host
+// -------------------------------------------------------------------------------------
 
 Host::Host(Engine& engine, FramePool& frames, Trace* trace, const HostOptions& options)
     : engine_(engine),
@@ -111,8 +113,7 @@ HostNic& Host::AddNic(const NicOptions& options, uint32_t domain,
 }
 
 Thread& Host::Spawn(std::string name, uint32_t cpu, std::function<void()> body) {
-  threads_.push_back(
-      std::make_unique<Thread>(this->cpu(cpu), std::move(name), std::move(body)));
+  threads_.push_back(std::make_unique<Thread>(this->cpu(cpu), std::move(name), std::move(body)));
   return *threads_.back();
 }
 
@@ -126,11 +127,16 @@ bool Host::AllThreadsFinished() const {
 uint64_t Host::CyclesOf(platform::Work kind, uint32_t count) const {
   const CostModel& costs = options_.costs;
   switch (kind) {
-    case platform::Work::kTxSlot: return uint64_t{costs.tx_slot} * count;
-    case platform::Work::kRxImport: return uint64_t{costs.rx_import} * count;
-    case platform::Work::kRxRelease: return uint64_t{costs.rx_release} * count;
-    case platform::Work::kRingScan: return uint64_t{costs.ring_scan} * count;
-    case platform::Work::kCopyBytes: return uint64_t{costs.copy_per_64_bytes} * count / 64;
+    case platform::Work::kTxSlot:
+      return uint64_t{costs.tx_slot} * count;
+    case platform::Work::kRxImport:
+      return uint64_t{costs.rx_import} * count;
+    case platform::Work::kRxRelease:
+      return uint64_t{costs.rx_release} * count;
+    case platform::Work::kRingScan:
+      return uint64_t{costs.ring_scan} * count;
+    case platform::Work::kCopyBytes:
+      return uint64_t{costs.copy_per_64_bytes} * count / 64;
   }
   return 0;
 }

@@ -156,11 +156,10 @@ void* Process::Mmap(int fd, size_t length, off_t offset, int* error) {
   constexpr uint64_t kPage = 4096;
   if (offset < 0 || offset % static_cast<off_t>(kPage) != 0) return nullptr;
   const uint64_t bytes = (length + kPage - 1) / kPage * kPage;
-  const Result<platform::PageSpace*> pages =
-      session->Map(static_cast<uint64_t>(offset), bytes);
+  const Result<platform::PageSpace*> pages = session->Map(static_cast<uint64_t>(offset), bytes);
   if (!pages.ok()) return nullptr;
-  void* const address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                             PageSource::memfd(*pages), offset);
+  void* const address =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, PageSource::memfd(*pages), offset);
   if (address == MAP_FAILED) {
     *error = errno;
     return nullptr;
@@ -172,9 +171,8 @@ void* Process::Mmap(int fd, size_t length, off_t offset, int* error) {
 
 int Process::Munmap(void* address, size_t length) {
   const Syscall syscall(*this, Call::kMunmap, length);
-  const auto mapping = std::find_if(mappings_.begin(), mappings_.end(), [address](const Mapping& m) {
-    return m.address == address;
-  });
+  const auto mapping = std::find_if(mappings_.begin(), mappings_.end(),
+                                    [address](const Mapping& m) { return m.address == address; });
   if (mapping == mappings_.end()) return -EINVAL;
   UnmapReal(mapping->address, mapping->length);
   mappings_.erase(mapping);
@@ -242,12 +240,11 @@ void Process::ChargeProgramWork() {
         std::memcpy(&head, base + offset, sizeof(head));
         if (file.heads.size() <= at) file.heads.resize(at + 1, head);
         const uint32_t n = ring.num_slots();
-        const uint32_t moved = head < n && file.heads[at] < n
-                                   ? ring::Distance(file.heads[at], head, n)
-                                   : 0;
+        const uint32_t moved =
+            head < n && file.heads[at] < n ? ring::Distance(file.heads[at], head, n) : 0;
         file.heads[at] = head;
-        thread_->Charge(uint64_t{moved} * (direction == ring::Direction::kTx ? costs.program_tx
-                                                                              : costs.program_rx));
+        thread_->Charge(uint64_t{moved} *
+                        (direction == ring::Direction::kTx ? costs.program_tx : costs.program_rx));
       }
     }
   }

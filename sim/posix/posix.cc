@@ -1,8 +1,8 @@
 // The system calls of unmodified netmap programs, for programs that run on fibers of a world.
 //
-// The linker redirects open, close, ioctl, mmap, munmap, poll, clocks and sleeps of everything linked
-// with this library (see BUILD). A call from a thread of a simulated process goes to the world; any
-// other call, and any other file, goes to the operating system.
+// The linker redirects open, close, ioctl, mmap, munmap, poll, clocks and sleeps of everything
+// linked with this library (see BUILD). A call from a thread of a simulated process goes to the
+// world; any other call, and any other file, goes to the operating system.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>

@@ -100,8 +100,7 @@ uint64_t DrainRing(netmap_ring* ring, const ReceiverOptions& options, std::vecto
   uint64_t frames = 0;
   while (head != ring->tail) {
     const netmap_slot& slot = ring->slot[head];
-    const uint8_t* const bytes =
-        reinterpret_cast<const uint8_t*>(NETMAP_BUF(ring, slot.buf_idx));
+    const uint8_t* const bytes = reinterpret_cast<const uint8_t*>(NETMAP_BUF(ring, slot.buf_idx));
     const bool more = (slot.flags & NS_MOREFRAG) != 0;
     head = nm_ring_next(ring, head);
     if (!more && whole.empty()) {
@@ -139,8 +138,8 @@ void RunReceiver(const ReceiverOptions& options, ReceiverResult& result) {
       break;
     }
     for (uint32_t i = port->first_rx_ring; i <= port->last_rx_ring; ++i) {
-      result.received += DrainRing(NETMAP_RXRING(port->nifp, i), options,
-                                   partial[i - port->first_rx_ring]);
+      result.received +=
+          DrainRing(NETMAP_RXRING(port->nifp, i), options, partial[i - port->first_rx_ring]);
     }
   }
   nm_close(port);

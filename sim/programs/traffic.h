@@ -15,7 +15,7 @@ namespace mapwire::sim {
 struct SenderOptions {
   std::string port = "netmap:eth0-0/T";  // ring 0, transmit only
   uint64_t frames = 0;
-  uint32_t batch = 256;                  // frames per system call
+  uint32_t batch = 256;  // frames per system call
   // Fills a buffer with frame `i` and returns its length; at most `room` bytes.
   std::function<size_t(uint64_t i, uint8_t* buffer, size_t room)> fill;
 };
@@ -31,9 +31,9 @@ void RunSender(const SenderOptions& options, SenderResult& result);
 
 struct ReceiverOptions {
   std::string port = "netmap:eth0-0/R";
-  uint64_t frames = 0;        // stop after so many; 0: never
-  int idle_ms = 20;           // stop when nothing comes for so long, after the first frame
-  int first_ms = 10000;       // or when the first one does not come at all
+  uint64_t frames = 0;   // stop after so many; 0: never
+  int idle_ms = 20;      // stop when nothing comes for so long, after the first frame
+  int first_ms = 10000;  // or when the first one does not come at all
   // Called for each frame, in order of arrival in each ring.
   std::function<void(std::span<const uint8_t> frame)> deliver;
   // Called when the rings are open: frames sent from now on are received.

@@ -50,7 +50,8 @@ void WriteUdpFrame(uint8_t* frame, size_t length, const UdpFlow& flow, uint64_t 
   Put16(udp + 2, flow.destination_port);
   Put16(udp + 4, static_cast<uint32_t>(length - kUdpAt));  // checksum 0: none
   std::memcpy(frame + kSequenceAt, &sequence, sizeof(sequence));
-  for (size_t i = kSequenceAt + sizeof(sequence); i < length; ++i) frame[i] = PatternAt(sequence, i);
+  for (size_t i = kSequenceAt + sizeof(sequence); i < length; ++i)
+    frame[i] = PatternAt(sequence, i);
 }
 
 std::optional<uint64_t> CheckUdpFrame(const uint8_t* frame, size_t length, const UdpFlow& flow) {

@@ -8,8 +8,8 @@
 
 namespace mapwire::sim {
 
-inline constexpr size_t kMinUdpFrame = 60;    // without CRC
-inline constexpr size_t kSequenceAt = 42;     // first payload byte
+inline constexpr size_t kMinUdpFrame = 60;  // without CRC
+inline constexpr size_t kSequenceAt = 42;   // first payload byte
 
 // Which flow a frame belongs to; receive-side scaling sees nothing else.
 struct UdpFlow {

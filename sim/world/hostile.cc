@@ -75,7 +75,8 @@ bool RingAttacker::Bind(Process& process) {
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
     Target& target = targets_[static_cast<uint32_t>(direction)];
     target.ring = &session.port()->ring(direction, session.selection().of(direction).first);
-    target.base = base + geometry.pool(memory::PoolKind::kRings).ObjectOffset(target.ring->object());
+    target.base =
+        base + geometry.pool(memory::PoolKind::kRings).ObjectOffset(target.ring->object());
     for (uint32_t i = 0; i < target.ring->num_slots(); ++i) {
       target.buffers.push_back(
           LoadWord(target.base + ring::kRingHeaderBytes + i * ring::kSlotBytes));
@@ -97,7 +98,8 @@ void RingAttacker::Run(Process& process) {
   targets_[0] = targets_[1] = Target();
 }
 
-// The rings as a correct program would have them, with a few frames to send: what an attack changes.
+// The rings as a correct program would have them, with a few frames to send: what an attack
+// changes.
 void RingAttacker::PrepareRings() {
   for (Target& target : targets_) {
     const uint32_t n = target.ring->num_slots();
@@ -132,7 +134,9 @@ void RingAttacker::Strike(Process& process) {
       process.Ioctl(fd_, NIOCRXSYNC, nullptr);
       break;
     default: {
-      struct pollfd pfd {fd_, POLLIN | POLLOUT, 0};
+      struct pollfd pfd {
+        fd_, POLLIN | POLLOUT, 0
+      };
       process.Poll(&pfd, 1, 0);
       break;
     }
@@ -165,8 +169,8 @@ void RingAttacker::BeforeLoad(void* address, size_t) {
   if (!attack_.armed || attack_.done) return;
   char* const at = static_cast<char*>(address);
   for (Target& target : targets_) {
-    const uint64_t bytes = ring::kRingHeaderBytes + uint64_t{target.ring->num_slots()} *
-                                                        ring::kSlotBytes;
+    const uint64_t bytes =
+        ring::kRingHeaderBytes + uint64_t{target.ring->num_slots()} * ring::kSlotBytes;
     if (at < target.base || at >= target.base + bytes) continue;
     if (attack_.skip > 0) {
       --attack_.skip;
@@ -176,7 +180,8 @@ void RingAttacker::BeforeLoad(void* address, size_t) {
     if (offset == ring::kHeadAt || offset == ring::kCurAt) {
       ChangePosition(target, offset, address);
     } else if (offset >= ring::kRingHeaderBytes && offset % ring::kSlotBytes == 0) {
-      ChangeSlot(target, static_cast<uint32_t>((offset - ring::kRingHeaderBytes) / ring::kSlotBytes),
+      ChangeSlot(target,
+                 static_cast<uint32_t>((offset - ring::kRingHeaderBytes) / ring::kSlotBytes),
                  address);
     }
     return;
@@ -211,8 +216,8 @@ void RingAttacker::ChangePosition(Target& target, size_t offset, void* address) 
   const uint32_t first = ring.direction() == Direction::kTx ? ring.rhead() : ring.hwcur();
   StoreWord(address, value);
   attack_.done = true;
-  attack_.illegal = ring::CheckPositions(head, cur, first, ring.rtail(), n) !=
-                    ring::PositionFault::kNone;
+  attack_.illegal =
+      ring::CheckPositions(head, cur, first, ring.rtail(), n) != ring::PositionFault::kNone;
   attack_.allowed_rules = kPositionRules;
   attack_.what = fmt::format("{} = {:#x}", is_head ? "head" : "cur", value);
 }
@@ -223,13 +228,26 @@ void RingAttacker::ChangeSlot(Target& target, uint32_t slot, void* address) {
   uint32_t length = 60;
   uint32_t flags = 0;
   if (random_.OneIn(2)) {
-    const uint32_t values[] = {0, 1, region.buffer_count() - 1, region.buffer_count(),
-                               region.buffer_count() + 1, 0x7fffffff, 0xffffffff,
+    const uint32_t values[] = {0,
+                               1,
+                               region.buffer_count() - 1,
+                               region.buffer_count(),
+                               region.buffer_count() + 1,
+                               0x7fffffff,
+                               0xffffffff,
                                target.buffers[random_.Below(target.buffers.size())]};
     buffer = values[random_.Below(std::size(values))];
   } else {
-    const uint32_t lengths[] = {0, 1, 13, 14, 59, 60, region.buffer_bytes() - 1,
-                                region.buffer_bytes(), region.buffer_bytes() + 1, 0xffff};
+    const uint32_t lengths[] = {0,
+                                1,
+                                13,
+                                14,
+                                59,
+                                60,
+                                region.buffer_bytes() - 1,
+                                region.buffer_bytes(),
+                                region.buffer_bytes() + 1,
+                                0xffff};
     length = lengths[random_.Below(std::size(lengths))];
     flags = random_.OneIn(2) ? 0 : static_cast<uint32_t>(random_.Below(0x10000));
   }
@@ -243,8 +261,8 @@ void RingAttacker::ChangeSlot(Target& target, uint32_t slot, void* address) {
   const bool bad_length = tx && (length == 0 || length > region.buffer_bytes());
   attack_.illegal = bad_buffer || bad_length;
   attack_.allowed_rules = bad_buffer ? Bit(Rule::kBufferIndex) : kLengthRules;
-  attack_.what = fmt::format("slot {}: buffer {:#x} length {} flags {:#x}", slot, buffer, length,
-                             flags);
+  attack_.what =
+      fmt::format("slot {}: buffer {:#x} length {} flags {:#x}", slot, buffer, length, flags);
 }
 
 // A request made of plausible parts and garbage. The session is bound, so REGISTER must say so.
@@ -279,8 +297,8 @@ void RingAttacker::ControlStrike(Process& process) {
   if (broken.empty() && bound && status <= 0) {
     ++result_.contained;
   } else if (result_.first_failure.empty()) {
-    result_.first_failure = fmt::format("request type {} answered {}: {}",
-                                        request.header.nr_reqtype, status, broken);
+    result_.first_failure =
+        fmt::format("request type {} answered {}: {}", request.header.nr_reqtype, status, broken);
   }
 }
 

@@ -1,5 +1,5 @@
-// Hostile programs: they change what core is about to read, at the moment it reads it, and the world
-// checks after each call that the damage stayed with them and was named.
+// Hostile programs: they change what core is about to read, at the moment it reads it, and the
+// world checks after each call that the damage stayed with them and was named.
 #ifndef SIM_WORLD_HOSTILE_H_
 #define SIM_WORLD_HOSTILE_H_
 
@@ -12,15 +12,15 @@
 namespace mapwire::sim {
 
 struct HostileResult {
-  uint64_t tried = 0;       // changed values that core really read
-  uint64_t illegal = 0;     // of these, values that no correct program could have written
-  uint64_t contained = 0;   // invariants held and, for an illegal value, a counter named the rule
+  uint64_t tried = 0;      // changed values that core really read
+  uint64_t illegal = 0;    // of these, values that no correct program could have written
+  uint64_t contained = 0;  // invariants held and, for an illegal value, a counter named the rule
   uint64_t by_rule[ring::kRules] = {};
   std::string first_failure;
 };
 
-// A program with one ring pair that changes one value per system call: head, cur, or the first eight
-// bytes of a slot of its own rings. Legal values occur too.
+// A program with one ring pair that changes one value per system call: head, cur, or the first
+// eight bytes of a slot of its own rings. Legal values occur too.
 class RingAttacker final : private LoadWatcher {
  public:
   struct Options {
@@ -44,16 +44,16 @@ class RingAttacker final : private LoadWatcher {
  private:
   // What one changed value was, and what must follow from it.
   struct Attack {
-    bool armed = false;      // waiting for core to read
-    bool done = false;       // core read the changed value
-    uint64_t skip = 0;       // loads of our rings to let pass first
+    bool armed = false;  // waiting for core to read
+    bool done = false;   // core read the changed value
+    uint64_t skip = 0;   // loads of our rings to let pass first
     bool illegal = false;
     uint64_t allowed_rules = 0;  // bit per rule that names it
     std::string what;
   };
   struct Target {
     ring::Ring* ring = nullptr;
-    char* base = nullptr;    // of the shared ring, in real memory
+    char* base = nullptr;           // of the shared ring, in real memory
     std::vector<uint32_t> buffers;  // the buffers its slots came with
   };
 

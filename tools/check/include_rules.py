@@ -33,7 +33,7 @@ CORE_EDGES = {
 }
 
 DRIVERS_SEE = ("core/base/*", "core/platform/*", "core/hw/*", "core/nic/*")
-TESTS = ("*_test.cc", "*_test.h", "*_test.c", "*_fuzz.cc")
+TESTS = ("*_test.cc", "*_test.h", "*_test.c", "*_test_device.h", "*_fuzz.cc")
 
 
 def tests_in(folder):
@@ -50,7 +50,8 @@ def core_zone(folder, edges):
 ZONES = (
     # The headers programs compile against, and the programs that prove it, see a whole system.
     Zone("core/abi", ("core/abi/*",), ("core/abi/*",), ANY),
-    Zone("tests of core", tests_in("core"), ("core/*", "testing/*", "sim/platform/*"), ANY),
+    Zone("tests of core", tests_in("core"),
+         ("core/*", "testing/*", "sim/platform/*", "platform_backend/*"), ANY),
     *(core_zone(folder, edges) for folder, edges in CORE_EDGES.items()),
 
     # Registers are data: models include them, so they bring nothing of the driver.
@@ -72,8 +73,8 @@ ZONES = (
     Zone("model NIC", ("sim/nic/*", "sim/nics/*"),
          ("drivers/*/*_regs.h", "core/hw/*", "core/base/*", "sim/*"), ANY),
     Zone("tests of the simulator", tests_in("sim"),
-         ("core/*", "drivers/registry*", "sim/*", "testing/*"), ANY),
-    Zone("sim", ("sim/*",), ("core/*", "drivers/registry*", "sim/*"), ANY),
+         ("core/*", "drivers/registry*", "sim/*", "testing/*", "platform_backend/*"), ANY),
+    Zone("sim", ("sim/*",), ("core/*", "drivers/registry*", "sim/*", "platform_backend/*"), ANY),
 
     Zone("testing", ("testing/*",), EVERYTHING, ANY),
     Zone("tools", ("tools/*",), ("core/abi/*", "tools/libnetmap/*", "{own}/*"), ANY),
