@@ -280,7 +280,7 @@ TEST_F(PollTest, OneRingIsWaitedForByItselfAndSeveralTogether) {
   Program all(system_.control);
   ASSERT_TRUE(all.Register("em0").ok());
   FakeRegistrar registrar;
-  EXPECT_EQ(all.session().Poll(kPollIn, &registrar), kNothing);
+  EXPECT_EQ(all.session().Poll(kPollIn, &registrar, true), kNothing);
   EXPECT_EQ(registrar.waited_on,
             (std::vector<platform::Notifier*>{&port_.notifier(Direction::kTx),
                                               &port_.notifier(Direction::kRx)}));

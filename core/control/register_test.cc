@@ -402,7 +402,7 @@ TEST_F(RegisterTest, AnotherThreadSeesNothingOfABindingUntilItIsComplete) {
     Session& session = program.session();
     ++looks;
     EXPECT_FALSE(session.bound());
-    EXPECT_EQ(session.Poll(kPollIn | kPollOut, nullptr), static_cast<uint32_t>(kPollErr));
+    EXPECT_EQ(session.Poll(kPollIn | kPollOut, nullptr, false), static_cast<uint32_t>(kPollErr));
     EXPECT_EQ(session.TxSync().error(), Errno::kNoDevice);
     EXPECT_EQ(session.RxSync().error(), Errno::kNoDevice);
     EXPECT_EQ(session.Map(0, 4096).error(), Errno::kInvalid);
@@ -412,7 +412,7 @@ TEST_F(RegisterTest, AnotherThreadSeesNothingOfABindingUntilItIsComplete) {
   system_.environment.faults().on_call = nullptr;
   EXPECT_GT(looks, 10u);
   EXPECT_TRUE(program.session().bound());
-  EXPECT_EQ(program.session().Poll(kPollOut, nullptr), static_cast<uint32_t>(kPollOut));
+  EXPECT_EQ(program.session().Poll(kPollOut, nullptr, false), static_cast<uint32_t>(kPollOut));
 }
 
 TEST_F(RegisterTest, OnlyWhatLiesInTheRegionCanBeMapped) {
@@ -436,7 +436,7 @@ TEST_F(RegisterTest, APortThatIsGoneCannotBeOpenedAndEndsWithItsLastUser) {
   EXPECT_GT(kit::Notifications(port_.notifier(port::Direction::kRx)), before);
   EXPECT_EQ(program.Ioctl(NIOCTXSYNC, UserAddress(0)).error(), Errno::kIo);
   EXPECT_EQ(program.Ioctl(NIOCRXSYNC, UserAddress(0)).error(), Errno::kIo);
-  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr), static_cast<uint32_t>(kPollErr));
+  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr, false), static_cast<uint32_t>(kPollErr));
   EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC)), Errno::kNoDevice);
   EXPECT_EQ(port_.users(), 1u);
   program.Close();
@@ -493,7 +493,7 @@ TEST_F(NullPortTest, MayHaveNoRingsAndGiveBuffersOnly) {
   program.reg.nr_extra_bufs = 10;
   ASSERT_TRUE(program.Register("", program.reg).ok());
   EXPECT_EQ(program.reg.nr_extra_bufs, 10u);
-  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr), 0u);
+  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr, false), 0u);
   EXPECT_TRUE(program.Ioctl(NIOCTXSYNC, UserAddress(0)).ok());
   EXPECT_TRUE(program.Ioctl(NIOCRXSYNC, UserAddress(0)).ok());
 }

@@ -38,8 +38,9 @@ Status Session::TxSync() {
   if (!bound()) [[unlikely]]
     return Errno::kNoDevice;
   Status status = kOkStatus;
-  for (uint32_t i = 0; i < tx_count_; ++i) {
-    if (tx_[i].Sync(true) == SyncResult::kZombie) [[unlikely]]
+  Ring* ring = tx_;
+  for (uint32_t left = tx_count_; left != 0; --left, ++ring) {
+    if (ring->Sync(true) == SyncResult::kZombie) [[unlikely]]
       status = Errno::kIo;
   }
   return status;
@@ -51,16 +52,15 @@ Status Session::RxSync() {
   if (rx_count_ == 0) return kOkStatus;
   Status status = kOkStatus;
   const platform::TimeOfDay now = control_.environment().clock().Now();
-  for (uint32_t i = 0; i < rx_count_; ++i) {
-    const SyncResult result = rx_[i].Sync(true);
-    if (result == SyncResult::kZombie) [[unlikely]]
-      status = Errno::kIo;
+  Ring* ring = rx_;
+  for (uint32_t left = rx_count_; left != 0; --left, ++ring) {
+    const SyncResult result = ring->Sync(true);
     // The time of a ring that another thread is in is that thread's business.
-    const bool read =
-        result != SyncResult::kZombie && result != SyncResult::kOff && result != SyncResult::kBusy;
-    if (!read) [[unlikely]]
+    if (result >= SyncResult::kBusy) [[unlikely]] {
+      if (result == SyncResult::kZombie) status = Errno::kIo;
       continue;
-    if (always_stamp_ || (rx_[i].LoadFlags() & ring::kRingTimestamp) != 0) rx_[i].StampTime(now);
+    }
+    if (always_stamp_ || (ring->LoadFlags() & ring::kRingTimestamp) != 0) ring->StampTime(now);
   }
   return status;
 }

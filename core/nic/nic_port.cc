@@ -128,11 +128,11 @@ Status NicPort::StartQueue(Ring& ring, Queue& queue) {
       .carrier = &carrier_,
   };
   if (tx) {
-    MW_ASSIGN_OR_RETURN(parameters.tail_offset,
-                        driver_.StartTxQueue(ring.id(), {.descriptors = queue.descriptors.device,
-                                                         .count = ring.num_slots(),
-                                                         .head_write_back =
-                                                             queue.write_back.device}));
+    MW_ASSIGN_OR_RETURN(
+        parameters.tail_offset,
+        driver_.StartTxQueue(ring.id(), {.descriptors = queue.descriptors.device,
+                                         .count = ring.num_slots(),
+                                         .head_write_back = queue.write_back.device}));
     queue.queue = loop_.new_tx(environment_.heap(), parameters);
     if (queue.queue == nullptr) driver_.StopTxQueue(ring.id());
   } else {

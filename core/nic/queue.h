@@ -16,13 +16,13 @@ namespace mapwire::nic {
 // What the ring loop needs to know of a started queue.
 struct QueueParameters {
   platform::Mmio mmio;
-  uint32_t tail_offset = 0;               // of the queue's tail register in BAR 0
-  void* descriptors = nullptr;            // coherent memory, `count` descriptors
+  uint32_t tail_offset = 0;                      // of the queue's tail register in BAR 0
+  void* descriptors = nullptr;                   // coherent memory, `count` descriptors
   volatile uint32_t* head_write_back = nullptr;  // transmit only
-  uint32_t count = 0;                     // descriptors; equals the ring's slots
+  uint32_t count = 0;                            // descriptors; equals the ring's slots
   const memory::DmaMap* dma = nullptr;
   const memory::Region* region = nullptr;
-  uint32_t rx_buffer_bytes = 0;           // what the device was told
+  uint32_t rx_buffer_bytes = 0;  // what the device was told
   const std::atomic<bool>* carrier = nullptr;
 };
 

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // The ring loop: slots to descriptors and back, once for all NICs.
 //
-// The inner loops run to the next wrap or report position over slots of the common kind: one buffer
-// a frame, no flag but NS_BUF_CHANGED. Whatever else a slot says goes through the out-of-line half.
-// Every slot is loaded once; what was loaded is checked before it is used, and a buffer is known good
-// when it equals the one core checked before.
+// The inner loops run to the next wrap or report position over slots of the common kinds: one
+// buffer a frame, no flag but NS_BUF_CHANGED; then frames of several buffers without other flags.
+// Whatever else a slot says goes through the general half, one frame at a time. Every slot is
+// loaded once; what was loaded is checked before it is used, and a buffer is known good when it
+// equals the one core checked before. (An offset the inner loops do not like is read again by the
+// general half, which trusts nothing of the first reading.)
+//
+// Inner loops are functions of their own on purpose: inlined, they and the code around them take
+// registers from each other.
 //
 // The codec of a family supplies: Descriptor, kMinFrameBytes, kMaxFrameBytes, kMaxFragments,
 // EncodeFrame, EncodeFragment, FinishFrame, RequestReport; LoadStatus, IsWhole, IsDone, IsEnd,
-// Length, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
+// Length, LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
 #ifndef CORE_NIC_RING_LOOP_H_
 #define CORE_NIC_RING_LOOP_H_
 
@@ -35,6 +40,13 @@ struct Run {
   SlotWord stopped_by;
 };
 
+// A pair of positions that move together, and why they moved no further.
+struct Progress {
+  uint32_t slot;
+  uint32_t nic;
+  Status status;
+};
+
 template <typename Codec>
 class TxQueue final : public NicQueue {
  public:
@@ -50,6 +62,7 @@ class TxQueue final : public NicQueue {
         half_(parameters.count / 2),
         buffers_(parameters.region->buffer_count()),
         buffer_bytes_(parameters.region->buffer_bytes()),
+        span_(std::min(buffer_bytes_, Codec::kMaxFrameBytes) - Codec::kMinFrameBytes),
         region_(parameters.region),
         carrier_(parameters.carrier) {}
 
@@ -57,183 +70,284 @@ class TxQueue final : public NicQueue {
 
   Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
     // Without a carrier slots pile up in the ring; nothing is dropped. C1 pairs with UpdateCarrier.
-    if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]] return kOkStatus;
-    Status status = kOkStatus;
-    const uint32_t pending = ring::Distance(ring.hwcur(), head, count_);
-    if (pending != 0) status = Submit(ring, pending);
-    Reclaim(ring);
-    return status;
+    if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
+      return kOkStatus;
+    const bool offsets = ring.offset_rule().mask != 0;
+    return offsets ? Transmit<true>(ring, head) : Transmit<false>(ring, head);
   }
 
  private:
-  Status Submit(Ring& ring, uint32_t pending) {
-    const bool offsets = ring.offset_rule().mask != 0;
-    uint32_t slot = ring.hwcur();
-    uint32_t nic = nic_next_;
-    Status status = kOkStatus;
-    while (pending != 0) {
-      const uint32_t until_report = nic < half_ ? half_ - nic : count_ - nic;
-      const uint32_t length = std::min({pending, count_ - slot, until_report});
-      const UntrustedSlots slots = ring.slots().From(slot);
-      const Run run = offsets ? WholeFrames<true>(ring, slots, slot, nic, length)
-                              : WholeFrames<false>(ring, slots, slot, nic, length);
-      uint32_t done = run.done;
-      if (done != length) [[unlikely]] {
-        const uint32_t more = Frame(ring, ring::Advance(slot, done, count_),
-                                    ring::Advance(nic, done, count_), pending - done,
-                                    run.stopped_by, status);
-        done += more;
-        if (more == 0) pending = done;  // refused: the loop ends here
+  template <bool kOffsets>
+  [[gnu::noinline]] Status Transmit(Ring& ring, uint32_t head) {
+    const uint32_t first = ring.hwcur();
+    Progress at = {first, nic_next_, kOkStatus};
+    while (at.slot != head) {
+      const uint32_t to_head = (at.slot < head ? head : count_) - at.slot;
+      const uint32_t to_report = UntilReport(at.nic);
+      const uint32_t length = std::min(to_head, to_report);
+      const Run run = WholeFrames<kOffsets>(ring, at.slot, at.nic, length);
+      at.slot = ring::Advance(at.slot, run.done, count_);
+      Descriptor* const next = &descriptors_[at.nic + run.done];
+      at.nic = ring::Advance(at.nic, run.done, count_);
+      if (run.done == length) [[likely]] {
+        if (length == to_report || at.slot == head) Codec::RequestReport(next[-1]);
+        continue;
       }
-      slot = ring::Advance(slot, done, count_);
-      if (done >= until_report) ReportBefore(ring::Advance(nic, done, count_));
-      nic = ring::Advance(nic, done, count_);
-      pending -= done;
+      at = Frames<kOffsets>(ring, at.slot, at.nic, head, run.stopped_by);
+      if (!at.status.ok()) [[unlikely]]
+        break;
     }
-    const uint32_t accepted = ring::Distance(nic_next_, nic, count_);
-    if (accepted != 0) {
-      ReportBefore(nic);
-      nic_next_ = nic;
-      ring.set_hwcur(slot);
-      ring.CountSlots(accepted);
-      platform::AccountWork(platform::Work::kTxSlot, accepted);
-      // D1: descriptors before doorbell; pairs with the device's fetch.
-      platform::DmaWriteBarrier();
-      mmio_.Write32(tail_offset_, nic);
-    }
-    return status;
+    if (at.slot != first) [[likely]]
+      Commit(ring, at);
+    Reclaim(ring);
+    return at.status;
   }
 
-  void ReportBefore(uint32_t nic) { Codec::RequestReport(descriptors_[ring::Prev(nic, count_)]); }
+  // Descriptors up to the next position at which a report is asked for: a half of the ring.
+  uint32_t UntilReport(uint32_t nic) const { return (nic < half_ ? half_ : count_) - nic; }
+  void ReportBefore(uint32_t nic) const {
+    Codec::RequestReport(descriptors_[ring::Prev(nic, count_)]);
+  }
+
+  // Hands the slots up to `at` to the device.
+  void Commit(Ring& ring, const Progress& at) {
+    if (!at.status.ok()) [[unlikely]]
+      ReportBefore(at.nic);
+    const uint32_t accepted = ring::Distance(ring.hwcur(), at.slot, count_);
+    nic_next_ = at.nic;
+    ring.set_hwcur(at.slot);
+    ring.CountSlots(accepted);
+    platform::AccountWork(platform::Work::kTxSlot, accepted);
+    // D1: descriptors before doorbell; pairs with the device's fetch.
+    platform::DmaWriteBarrier();
+    mmio_.Write32(tail_offset_, at.nic);
+  }
+
+  // True if the buffer may be given to the device; it is remembered as known good.
+  bool Learn(uint32_t& known, uint32_t buffer) const {
+    if (buffer >= buffers_ || dma_[buffer] == 0) [[unlikely]]
+      return false;
+    known = buffer;
+    return true;
+  }
 
   // The inner loop: frames of one buffer. Stops at the first slot that needs more than that.
   template <bool kOffsets>
-  Run WholeFrames(Ring& ring, UntrustedSlots slots, uint32_t slot, uint32_t nic, uint32_t length) {
+  [[gnu::noinline]] Run WholeFrames(Ring& ring, uint32_t slot, uint32_t nic,
+                                    uint32_t length) const {
+    const UntrustedSlots slots = ring.slots().From(slot);
     uint32_t* const known = ring.known_buffers() + slot;
     Descriptor* const descriptors = descriptors_ + nic;
     const uint64_t* const dma = dma_;
-    const uint64_t mask = kOffsets ? ring.offset_rule().mask : 0;
-    const uint32_t max_offset = kOffsets ? ring.offset_rule().max : 0;
-    // With offsets every legal one leaves this much; the few bytes more are for the slow half.
-    const uint32_t longest = std::min(buffer_bytes_, Codec::kMaxFrameBytes) - max_offset;
-    const uint32_t span = longest - Codec::kMinFrameBytes;
-    if (kOffsets && longest < Codec::kMinFrameBytes) return {0, slots.Load(0)};
+    const ring::OffsetRule rule = kOffsets ? ring.offset_rule() : ring::OffsetRule();
+    uint32_t span = span_;
+    if constexpr (kOffsets) {
+      // With any legal offset there is room for this much; the few bytes more are for the slow
+      // half.
+      const uint32_t longest = std::min(buffer_bytes_ - rule.max, Codec::kMaxFrameBytes);
+      if (longest < Codec::kMinFrameBytes) [[unlikely]]
+        return {0, slots.Load(0)};
+      span = longest - Codec::kMinFrameBytes;
+    }
     for (uint32_t i = 0; i < length; ++i) {
       const SlotWord word = slots.Load(i);
-      uint32_t bytes = word.length_flags();
-      if (bytes - Codec::kMinFrameBytes > span) [[unlikely]] {
-        bytes &= ~(ring::kSlotBufferChanged << 16);
-        if (bytes - Codec::kMinFrameBytes > span) return {i, word};
+      // Above the least a frame may have; flags make it look like far too much.
+      uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
+      if (above > span) {
+        above -= ring::kSlotBufferChanged << 16;
+        if (above > span) [[unlikely]]
+          return {i, word};
         slots.StoreFlags(i, 0);
       }
       const uint32_t buffer = word.buffer();
-      if (buffer != known[i]) [[unlikely]] {
-        if (buffer >= buffers_ || dma[buffer] == 0) return {i, word};
-        known[i] = buffer;
-      }
+      if (buffer != known[i] && !Learn(known[i], buffer)) [[unlikely]]
+        return {i, word};
       uint64_t address = dma[buffer];
       if constexpr (kOffsets) {
-        const uint64_t offset = slots.LoadPointer(i) & mask;
-        if (offset > max_offset) [[unlikely]] return {i, word};
+        const uint64_t offset = slots.LoadPointer(i) & rule.mask;
+        if (offset > rule.max) [[unlikely]]
+          return {i, word};
         address += offset;
       }
-      Codec::EncodeFrame(descriptors[i], address, bytes);
+      Codec::EncodeFrame(descriptors[i], address, above + Codec::kMinFrameBytes);
     }
     return {length, {}};
   }
 
-  // Any frame, slot by slot. Returns the slots used; 0 if the frame was refused, with the reason in
-  // `status`: kInvalid for a bad slot, kIo for a frame that is not finished yet.
-  [[gnu::noinline]] uint32_t Frame(Ring& ring, uint32_t slot, uint32_t nic, uint32_t pending,
-                                   SlotWord word, Status& status) {
-    const UntrustedSlots& slots = ring.slots();
-    const ring::OffsetRule& rule = ring.offset_rule();
-    const uint32_t first_slot = slot;
-    const uint32_t first_nic = nic;
-    uint32_t total = 0;
-    uint32_t used = 0;
-    bool report = false;
+  // A frame that has begun: the slots it has so far, and the one that comes next.
+  struct Begun {
+    uint32_t at;  // slots of the run that are before it
+    uint32_t slots;
+    uint32_t bytes;
+    SlotWord next;
+  };
+
+  // What the inner loop stops at: frames of several slots, then anything else, one frame of it.
+  template <bool kOffsets>
+  [[gnu::noinline]] Progress Frames(Ring& ring, uint32_t slot, uint32_t nic, uint32_t head,
+                                    SlotWord word) const {
+    const uint32_t to_head = (slot < head ? head : count_) - slot;
+    const uint32_t to_report = UntilReport(nic);
+    const uint32_t length = std::min(to_head, to_report);
+    const Begun begun = SlicedFrames<kOffsets>(ring, slot, nic, length, word);
+    slot = ring::Advance(slot, begun.at, count_);
+    nic = ring::Advance(nic, begun.at, count_);
+    if (begun.at != length) return AnyFrame<kOffsets>(ring, slot, nic, head, begun);
+    if (length == to_report || slot == head) ReportBefore(nic);
+    return {slot, nic, kOkStatus};
+  }
+
+  // The second inner loop: frames of several slots without other flags, all in one run. Stops at
+  // the first slot that is not of such a frame, or with which it would leave the run.
+  template <bool kOffsets>
+  [[gnu::always_inline]] Begun SlicedFrames(Ring& ring, uint32_t slot, uint32_t nic,
+                                            uint32_t length, SlotWord word) const {
+    constexpr uint32_t kMore = ring::kSlotMoreFragments << 16;
+    constexpr uint32_t kFrameSpan = Codec::kMaxFrameBytes - Codec::kMinFrameBytes;
+    UntrustedSlots slots = ring.slots().From(slot);
+    uint32_t* known = ring.known_buffers() + slot;
+    Descriptor* descriptor = descriptors_ + nic;
+    Descriptor* const end = descriptor + length;
+    Descriptor* const begin = descriptor;
+    Descriptor* first = descriptor;
+    Descriptor* last = first + std::min(length, Codec::kMaxFragments) - 1;
+    const uint64_t* const dma = dma_;
+    const ring::OffsetRule rule = kOffsets ? ring.offset_rule() : ring::OffsetRule();
+    const uint32_t longest = buffer_bytes_ - rule.max;
+    uint32_t bytes = 0;
+    const auto stop = [&]() -> Begun {
+      return {static_cast<uint32_t>(first - begin), static_cast<uint32_t>(descriptor - first),
+              bytes, word};
+    };
     for (;;) {
+      const uint32_t buffer = word.buffer();
+      if (buffer != *known && !Learn(*known, buffer)) return stop();
+      uint64_t address = dma[buffer];
+      if constexpr (kOffsets) {
+        const uint64_t offset = slots.LoadPointer(0) & rule.mask;
+        if (offset > rule.max) [[unlikely]]
+          return stop();
+        address += offset;
+      }
+      uint32_t part = word.length_flags() - kMore;
+      if (part - 1 < longest) {
+        if (descriptor == last) return stop();
+        Codec::EncodeFragment(*descriptor, address, part);
+        slots.StoreFlags(0, 0);
+        bytes += part;
+      } else {
+        part = word.length_flags();
+        bytes += part;
+        // A frame of one slot is for others, and so is one that is too short or too long.
+        if (part - 1 >= longest || descriptor == first ||
+            bytes - Codec::kMinFrameBytes > kFrameSpan) {
+          bytes -= part;
+          return stop();
+        }
+        Codec::EncodeFragment(*descriptor, address, part);
+        Codec::FinishFrame(*first, *descriptor, bytes);
+        first = descriptor + 1;
+        if (first == end) return {length, 0, 0, {}};
+        last = std::min(end, first + Codec::kMaxFragments) - 1;
+        bytes = 0;
+      }
+      ++descriptor;
+      ++known;
+      slots = slots.From(1);
+      word = slots.Load(0);
+    }
+  }
+
+  // The rest of a frame of any kind, slot by slot. It begins at `slot`; if it is refused, the
+  // reason is in the status.
+  template <bool kOffsets>
+  [[gnu::noinline]] Progress AnyFrame(Ring& ring, const uint32_t first_slot,
+                                      const uint32_t first_nic, uint32_t head,
+                                      const Begun& begun) const {
+    constexpr uint32_t kConsumed =
+        ring::kSlotBufferChanged | ring::kSlotReport | ring::kSlotMoreFragments;
+    const UntrustedSlots slots = ring.slots();
+    const uint32_t pending = ring::Distance(first_slot, head, count_);
+    const auto refuse = [&](Rule rule, uint32_t slot, uint64_t value) -> Progress {
+      ring.Record(rule, slot, value);
+      return {first_slot, first_nic, Errno::kInvalid};
+    };
+    uint32_t slot = ring::Advance(first_slot, begun.slots, count_);
+    uint32_t nic = ring::Advance(first_nic, begun.slots, count_);
+    uint32_t used = begun.slots + 1;
+    uint32_t total = begun.bytes;
+    SlotWord word = begun.next;
+    bool report = false;
+    for (;; ++used) {
       const uint32_t flags = word.flags();
       const uint32_t buffer = word.buffer();
-      uint32_t length = word.length();
-      if (buffer >= buffers_ || dma_[buffer] == 0) [[unlikely]] {
-        return Refuse(ring, Rule::kBufferIndex, slot, buffer, status);
+      if (!Learn(ring.known_buffers()[slot], buffer)) {
+        return refuse(Rule::kBufferIndex, slot, buffer);
       }
-      ring.known_buffers()[slot] = buffer;
-      uint32_t offset = 0;
-      if (rule.mask != 0) offset = CutOffset(ring, slot, slots.LoadPointer(slot) & rule.mask);
-      if (length > buffer_bytes_ - offset) [[unlikely]] {
+      const uint32_t offset = kOffsets ? OffsetOf(ring, slot) : 0;
+      uint32_t length = word.length();
+      if (length > buffer_bytes_ - offset) {
         ring.Record(Rule::kLength, slot, length);
         length = buffer_bytes_ - offset;
       }
-      if (length == 0) [[unlikely]] return Refuse(ring, Rule::kLengthZero, slot, 0, status);
+      if (length == 0) return refuse(Rule::kLengthZero, slot, 0);
       Codec::EncodeFragment(descriptors_[nic], dma_[buffer] + offset, length);
       total += length;
-      ++used;
-      if (flags != 0) {
-        constexpr uint32_t kConsumed =
-            ring::kSlotBufferChanged | ring::kSlotReport | ring::kSlotMoreFragments;
-        slots.StoreFlags(slot, flags & ~kConsumed);
-        report = report || (flags & ring::kSlotReport) != 0;
-      }
+      if (flags != 0) slots.StoreFlags(slot, flags & ~kConsumed);
+      report = report || (flags & ring::kSlotReport) != 0;
       if ((flags & ring::kSlotMoreFragments) == 0) {
-        if (total < Codec::kMinFrameBytes) [[unlikely]] {
-          if (!Pad(nic, buffer, offset, length, Codec::kMinFrameBytes - total)) {
-            return Refuse(ring, Rule::kFrameLength, first_slot, total, status);
+        if (total < Codec::kMinFrameBytes) {
+          const uint32_t padded = length + Codec::kMinFrameBytes - total;
+          if (!Pad(buffer, offset, length, padded)) {
+            return refuse(Rule::kFrameLength, first_slot, total);
           }
+          Codec::EncodeFragment(descriptors_[nic], dma_[buffer] + offset, padded);
           total = Codec::kMinFrameBytes;
         }
         break;
       }
-      if (used == Codec::kMaxFragments) [[unlikely]] {
-        return Refuse(ring, Rule::kFrameFragments, first_slot, used + 1, status);
+      if (used == Codec::kMaxFragments) return refuse(Rule::kFrameFragments, first_slot, used + 1);
+      if (used == pending) {
+        PutBack(ring, first_slot, used, report);
+        ring.Record(Rule::kFrameUnfinished, first_slot, used);
+        return {first_slot, first_nic, Errno::kIo};
       }
-      if (used == pending) [[unlikely]] return Unfinished(ring, first_slot, used, status);
       slot = ring::Next(slot, count_);
       nic = ring::Next(nic, count_);
       word = slots.Load(slot);
     }
-    if (total > Codec::kMaxFrameBytes) [[unlikely]] {
-      return Refuse(ring, Rule::kFrameLength, first_slot, total, status);
-    }
+    if (total > Codec::kMaxFrameBytes) return refuse(Rule::kFrameLength, first_slot, total);
     Codec::FinishFrame(descriptors_[first_nic], descriptors_[nic], total);
-    if (report) Codec::RequestReport(descriptors_[nic]);
-    return used;
-  }
-
-  [[gnu::cold]] uint32_t Refuse(Ring& ring, Rule rule, uint32_t slot, uint64_t value,
-                                Status& status) {
-    ring.Record(rule, slot, value);
-    status = Errno::kInvalid;
-    return 0;
-  }
-
-  // The program may add the missing slots and sync again: its flags are put back.
-  [[gnu::cold]] uint32_t Unfinished(Ring& ring, uint32_t first_slot, uint32_t used,
-                                    Status& status) {
-    for (uint32_t i = 0, slot = first_slot; i < used; ++i, slot = ring::Next(slot, count_)) {
-      ring.slots().StoreFlags(slot, ring::kSlotMoreFragments);
+    if (report || used >= UntilReport(first_nic) || used == pending) {
+      Codec::RequestReport(descriptors_[nic]);
     }
-    ring.Record(Rule::kFrameUnfinished, first_slot, used);
-    status = Errno::kIo;
-    return 0;
+    return {ring::Next(slot, count_), ring::Next(nic, count_), kOkStatus};
   }
 
-  [[gnu::cold]] uint32_t CutOffset(Ring& ring, uint32_t slot, uint64_t offset) {
-    if (offset <= ring.offset_rule().max) return static_cast<uint32_t>(offset);
+  // The program may add what an unfinished frame lacks and sync again: the flags that were consumed
+  // and still matter are put back, the others are left as they are.
+  [[gnu::cold]] void PutBack(Ring& ring, uint32_t first_slot, uint32_t used, bool report) const {
+    const uint32_t again = ring::kSlotMoreFragments | (report ? ring::kSlotReport : 0);
+    for (uint32_t i = 0, slot = first_slot; i < used; ++i, slot = ring::Next(slot, count_)) {
+      ring.slots().StoreFlags(slot, ring.slots().Load(slot).flags() | again);
+    }
+  }
+
+  static uint32_t OffsetOf(Ring& ring, uint32_t slot) {
+    const ring::OffsetRule& rule = ring.offset_rule();
+    const uint64_t offset = ring.slots().LoadPointer(slot) & rule.mask;
+    if (offset <= rule.max) [[likely]]
+      return static_cast<uint32_t>(offset);
     ring.Record(Rule::kOffset, slot, offset);
-    return ring.offset_rule().max;
+    return rule.max;
   }
 
-  // Makes a runt long enough for the device with zero bytes behind it, in the program's own buffer.
-  // False if the buffer ends first.
-  [[gnu::cold]] bool Pad(uint32_t nic, uint32_t buffer, uint32_t offset, uint32_t length,
-                         uint32_t missing) {
-    if (offset + length + missing > buffer_bytes_) return false;
+  // Puts zero bytes behind a runt, from `length` to `padded`, in the program's own buffer. False if
+  // the buffer ends before.
+  [[gnu::cold]] bool Pad(uint32_t buffer, uint32_t offset, uint32_t length, uint32_t padded) const {
+    if (offset + padded > buffer_bytes_) return false;
     char* const base = static_cast<char*>(region_->Address(memory::PoolKind::kBuffers, buffer));
-    platform::UntrustedZero(base + offset + length, missing);
-    Codec::EncodeFragment(descriptors_[nic], dma_[buffer] + offset, length + missing);
+    platform::UntrustedZero(base + offset + length, padded - length);
     return true;
   }
 
@@ -259,6 +373,7 @@ class TxQueue final : public NicQueue {
   const uint32_t half_;
   const uint32_t buffers_;
   const uint32_t buffer_bytes_;
+  const uint32_t span_;  // bytes a frame of one buffer may have above the least
   const memory::Region* const region_;
   const std::atomic<bool>* const carrier_;
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
@@ -280,14 +395,14 @@ class RxQueue final : public NicQueue {
         buffer_bytes_(parameters.rx_buffer_bytes),
         carrier_(parameters.carrier) {}
 
-  // Every slot core owns gets its descriptor; all but the last are given to the device, so that tail
-  // never meets head with a full ring. The one kept back is slot Prev(hwcur).
+  // Every slot core owns gets its descriptor; all but the last are given to the device, so that
+  // tail never meets head with a full ring. The one kept back is slot Prev(hwcur).
   void Prime(Ring& ring) override {
     const uint32_t owned = count_ - ring::Distance(ring.hwcur(), ring.hwtail(), count_);
     for (uint32_t i = 0; i < owned; ++i) {
       const uint32_t slot = ring::Advance(ring.hwtail(), i, count_);
       uint32_t offset = 0;
-      if (ring.known_offsets() != nullptr) offset = OffsetOf(ring, slot);
+      if (ring.known_offsets() != nullptr) offset = LearnOffset(ring, slot);
       Codec::EncodeRefill(descriptors_[i], dma_[ring.known_buffers()[slot]] + offset);
     }
     nic_next_ = 0;
@@ -298,36 +413,38 @@ class RxQueue final : public NicQueue {
   }
 
   Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
-    if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]] return kOkStatus;
-    Import(ring);
-    const uint32_t released = ring::Distance(ring.hwcur(), head, count_);
-    return released == 0 ? kOkStatus : Release(ring, released);
+    if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
+      return kOkStatus;
+    const bool offsets = ring.known_offsets() != nullptr;
+    return offsets ? Exchange<true>(ring, head) : Exchange<false>(ring, head);
   }
 
  private:
+  template <bool kOffsets>
+  [[gnu::noinline]] Status Exchange(Ring& ring, uint32_t head) {
+    Import<kOffsets>(ring);
+    return Release<kOffsets>(ring, head);
+  }
+
   // Moves hwtail over the frames the device has finished, never past what it was given.
+  template <bool kOffsets>
   void Import(Ring& ring) {
-    const bool offsets = ring.known_offsets() != nullptr;
-    uint32_t given = ring::Distance(nic_next_, nic_tail_, count_);
     uint32_t slot = ring.hwtail();
     uint32_t nic = nic_next_;
-    uint32_t imported = 0;
-    while (given != 0) {
-      const uint32_t length = std::min({given, count_ - slot, count_ - nic});
-      const uint32_t whole = offsets ? WholeFrames<true>(ring, slot, nic, length)
-                                     : WholeFrames<false>(ring, slot, nic, length);
-      uint32_t done = whole;
-      if (done != length) {
-        const uint32_t more = Frame(ring, ring::Advance(slot, done, count_),
-                                    ring::Advance(nic, done, count_), given - done);
-        done += more;
-        if (more == 0) given = done;
-      }
-      slot = ring::Advance(slot, done, count_);
-      nic = ring::Advance(nic, done, count_);
-      given -= done;
-      imported += done;
+    while (nic != nic_tail_) {
+      const uint32_t given = (nic < nic_tail_ ? nic_tail_ : count_) - nic;
+      const uint32_t length = std::min(given, count_ - slot);
+      const Batch batch = WholeFrames<kOffsets>(ring, slot, nic, length);
+      slot = ring::Advance(slot, batch.done, count_);
+      nic = ring::Advance(nic, batch.done, count_);
+      if (batch.done == length) continue;
+      if (!Codec::IsDone(batch.stopped_by)) break;
+      const Progress after = Frames<kOffsets>(ring, slot, nic, batch.stopped_by);
+      if (after.slot == slot) break;  // not complete yet
+      slot = after.slot;
+      nic = after.nic;
     }
+    const uint32_t imported = ring::Distance(ring.hwtail(), slot, count_);
     if (imported == 0) return;
     nic_next_ = nic;
     ring.set_hwtail(slot);
@@ -335,75 +452,122 @@ class RxQueue final : public NicQueue {
     platform::AccountWork(platform::Work::kRxImport, imported);
   }
 
+  // How far a run got, and the write-back that stopped it.
+  struct Batch {
+    uint32_t done;
+    uint64_t stopped_by;
+  };
+
   // The inner loop: frames of one buffer. Stops at a descriptor that is not done or says more.
   template <bool kOffsets>
-  uint32_t WholeFrames(Ring& ring, uint32_t slot, uint32_t nic, uint32_t length) {
+  [[gnu::noinline]] Batch WholeFrames(Ring& ring, uint32_t slot, uint32_t nic,
+                                      uint32_t length) const {
     const UntrustedSlots slots = ring.slots().From(slot);
     const uint32_t* const offsets = kOffsets ? ring.known_offsets() + slot : nullptr;
+    const uint64_t mask = kOffsets ? ring.offset_rule().mask : 0;
     const Descriptor* const descriptors = descriptors_ + nic;
-    const uint32_t buffer_bytes = buffer_bytes_;
-    for (uint32_t i = 0; i < length; ++i) {
+    const uint64_t buffer_bytes = buffer_bytes_;
+    for (size_t i = 0; i < length; ++i) {
       // W1: the done bit before the frame; pairs with the device's write-back.
       const uint64_t status = Codec::LoadStatus(descriptors[i]);
-      if (!Codec::IsWhole(status)) return i;
-      const uint32_t bytes = Codec::Length(status);
-      if (bytes > buffer_bytes) [[unlikely]] return i;
-      slots.StoreLengthFlags(i, bytes);
-      if constexpr (kOffsets) StoreOffset(ring, slots, i, offsets[i]);
+      if (!Codec::IsWhole(status)) return {static_cast<uint32_t>(i), status};
+      const uint64_t bytes = Codec::LengthAndRest(status);
+      if (bytes > buffer_bytes) [[unlikely]]
+        return {static_cast<uint32_t>(i), status};
+      slots.StoreLengthFlags(i, static_cast<uint32_t>(bytes));
+      if constexpr (kOffsets) StoreOffset(slots, i, mask, offsets[i]);
     }
-    return length;
+    return {length, 0};
   }
 
-  // A frame of several buffers, or an odd one. Returns the slots used, 0 if it is not complete yet.
-  [[gnu::noinline]] uint32_t Frame(Ring& ring, uint32_t slot, uint32_t nic, uint32_t given) {
-    const UntrustedSlots& slots = ring.slots();
-    const uint32_t* const offsets = ring.known_offsets();
-    for (uint32_t used = 0; used < given;) {
-      const uint64_t status = Codec::LoadStatus(descriptors_[nic]);
-      if (!Codec::IsDone(status)) return 0;
+  // A frame of several buffers, or an odd one, and the next ones as long as they have several.
+  // `status` is the write-back of the first. Returns where they end; a frame that is not complete
+  // is not passed over.
+  template <bool kOffsets>
+  [[gnu::noinline]] Progress Frames(Ring& ring, uint32_t slot, uint32_t nic,
+                                    uint64_t status) const {
+    Progress complete = {slot, nic, kOkStatus};
+    for (;;) {
+      const uint32_t given = (nic < nic_tail_ ? nic_tail_ : count_) - nic;
+      const uint32_t length = std::min(given, count_ - slot);
+      const Part run = Fragments<kOffsets>(ring, slot, nic, length, status);
+      if (run.done != 0) {
+        complete.slot = ring::Advance(slot, run.done, count_);
+        complete.nic = ring::Advance(nic, run.done, count_);
+      }
+      slot = ring::Advance(slot, length, count_);
+      nic = ring::Advance(nic, length, count_);
+      if (run.stopped || nic == nic_tail_) return complete;
+      status = Codec::LoadStatus(descriptors_[nic]);
+    }
+  }
+
+  struct Part {
+    uint32_t done;  // slots of the run up to the end of the last complete frame
+    bool stopped;   // not because the run was over
+  };
+
+  // One run of slots, whatever frames they belong to. Stops at a descriptor that is not done, and
+  // after a frame of one slot.
+  template <bool kOffsets>
+  [[gnu::always_inline]] Part Fragments(Ring& ring, uint32_t slot, uint32_t nic, uint32_t length,
+                                        uint64_t status) const {
+    UntrustedSlots slots = ring.slots().From(slot);
+    const uint32_t* offset = kOffsets ? ring.known_offsets() + slot : nullptr;
+    const uint64_t mask = kOffsets ? ring.offset_rule().mask : 0;
+    const Descriptor* const begin = descriptors_ + nic;
+    const Descriptor* const end = begin + length;
+    const Descriptor* first = begin;  // of the frame
+    for (const Descriptor* descriptor = begin; Codec::IsDone(status);) {
       uint32_t bytes = Codec::Length(status);
       if (bytes > buffer_bytes_) [[unlikely]] {
-        ring.Record(Rule::kDeviceLength, slot, bytes);
-        bytes = buffer_bytes_;
+        bytes = CutLength(ring, slot + static_cast<uint32_t>(descriptor - begin), bytes);
       }
-      const bool end = Codec::IsEnd(status);
-      slots.StoreLengthFlags(slot, LengthFlags(bytes, end ? 0 : ring::kSlotMoreFragments));
-      if (offsets != nullptr) StoreOffset(ring, slots, slot, offsets[slot]);
-      ++used;
-      if (end) return used;
-      slot = ring::Next(slot, count_);
-      nic = ring::Next(nic, count_);
+      if constexpr (kOffsets) StoreOffset(slots, 0, mask, *offset++);
+      if (Codec::IsEnd(status)) {
+        slots.StoreLengthFlags(0, bytes);
+        const bool single = descriptor == first;
+        first = descriptor + 1;
+        if (single) break;
+      } else {
+        slots.StoreLengthFlags(0, LengthFlags(bytes, ring::kSlotMoreFragments));
+      }
+      if (++descriptor == end) return {static_cast<uint32_t>(first - begin), false};
+      slots = slots.From(1);
+      status = Codec::LoadStatus(*descriptor);
     }
-    return 0;
+    return {static_cast<uint32_t>(first - begin), true};
   }
 
-  static void StoreOffset(const Ring& ring, const UntrustedSlots& slots, uint32_t i,
-                          uint32_t offset) {
-    const uint64_t mask = ring.offset_rule().mask;
+  [[gnu::cold]] uint32_t CutLength(Ring& ring, uint32_t slot, uint32_t bytes) const {
+    ring.Record(Rule::kDeviceLength, slot, bytes);
+    return buffer_bytes_;
+  }
+
+  static void StoreOffset(const UntrustedSlots& slots, uint32_t i, uint64_t mask, uint32_t offset) {
     slots.StorePointer(i, (slots.LoadPointer(i) & ~mask) | offset);
   }
 
-  // Gives `released` slots from hwcur on back to the device.
-  Status Release(Ring& ring, uint32_t released) {
-    const bool offsets = ring.known_offsets() != nullptr;
-    uint32_t slot = ring.hwcur();
+  // Gives the slots from hwcur up to `head` back to the device; kInvalid if one is refused.
+  template <bool kOffsets>
+  Status Release(Ring& ring, uint32_t head) {
+    const uint32_t first = ring.hwcur();
+    uint32_t slot = first;
     // The tail stands at the slot before hwcur: the one kept back.
     uint32_t nic = ring::Next(nic_tail_, count_);
-    uint32_t left = released;
     bool refused = false;
-    while (left != 0 && !refused) {
-      const uint32_t length = std::min({left, count_ - slot, count_ - nic});
-      const uint32_t done = offsets ? Refill<true>(ring, slot, nic, length)
-                                    : Refill<false>(ring, slot, nic, length);
+    while (slot != head && !refused) {
+      const uint32_t to_head = (slot < head ? head : count_) - slot;
+      const uint32_t length = std::min(to_head, count_ - nic);
+      const uint32_t done = Refill<kOffsets>(ring, slot, nic, length);
       refused = done != length;
       slot = ring::Advance(slot, done, count_);
       nic = ring::Advance(nic, done, count_);
-      left -= done;
     }
-    ring.set_hwcur(slot);
-    if (left != released) {
+    if (slot != first) {
+      platform::AccountWork(platform::Work::kRxRelease, ring::Distance(first, slot, count_));
+      ring.set_hwcur(slot);
       nic_tail_ = ring::Prev(nic, count_);
-      platform::AccountWork(platform::Work::kRxRelease, released - left);
       // D1: descriptors before doorbell; pairs with the device's fetch.
       platform::DmaWriteBarrier();
       mmio_.Write32(tail_offset_, nic_tail_);
@@ -412,39 +576,54 @@ class RxQueue final : public NicQueue {
   }
 
   template <bool kOffsets>
-  uint32_t Refill(Ring& ring, uint32_t slot, uint32_t nic, uint32_t length) {
+  [[gnu::noinline]] uint32_t Refill(Ring& ring, uint32_t slot, uint32_t nic,
+                                    uint32_t length) const {
+    constexpr uint64_t kChanged = uint64_t{ring::kSlotBufferChanged} << 48;
     const UntrustedSlots slots = ring.slots().From(slot);
     uint32_t* const known = ring.known_buffers() + slot;
+    uint32_t* const offsets = kOffsets ? ring.known_offsets() + slot : nullptr;
+    [[maybe_unused]] const uint64_t mask = kOffsets ? ring.offset_rule().mask : 0;
+    [[maybe_unused]] const uint64_t max = kOffsets ? ring.offset_rule().max : 0;
     Descriptor* const descriptors = descriptors_ + nic;
     const uint64_t* const dma = dma_;
-    for (uint32_t i = 0; i < length; ++i) {
+    for (size_t i = 0; i < length; ++i) {
       const SlotWord word = slots.Load(i);
-      if ((word.raw & (uint64_t{ring::kSlotBufferChanged} << 48)) != 0) [[unlikely]] {
-        slots.StoreFlags(i, word.flags() & ~ring::kSlotBufferChanged);
+      if ((word.raw & kChanged) != 0) {
+        // The word as it was loaded, without the flag: one store instead of taking it apart.
+        slots.StoreWord(i, word.raw ^ kChanged);
       }
       const uint32_t buffer = word.buffer();
-      if (buffer != known[i]) [[unlikely]] {
-        if (buffer >= buffers_ || dma[buffer] == 0) {
-          ring.Record(Rule::kBufferIndex, slot + i, buffer);
-          return i;
+      if (buffer != known[i]) {
+        if (buffer >= buffers_ || dma[buffer] == 0) [[unlikely]] {
+          ring.Record(Rule::kBufferIndex, slot + static_cast<uint32_t>(i), buffer);
+          return static_cast<uint32_t>(i);
         }
         known[i] = buffer;
       }
       uint64_t address = dma[buffer];
-      if constexpr (kOffsets) address += OffsetOf(ring, slot + i);
+      if constexpr (kOffsets) {
+        uint64_t offset = slots.LoadPointer(i) & mask;
+        if (offset > max) [[unlikely]] {
+          offset = CutOffset(ring, slot + static_cast<uint32_t>(i), offset);
+        }
+        offsets[i] = static_cast<uint32_t>(offset);
+        address += offset;
+      }
       Codec::EncodeRefill(descriptors[i], address);
     }
     return length;
   }
 
+  [[gnu::cold]] static uint32_t CutOffset(Ring& ring, uint32_t slot, uint64_t offset) {
+    ring.Record(Rule::kOffset, slot, offset);
+    return ring.offset_rule().max;
+  }
+
   // The offset the program asks for in a free slot, remembered until the packet is there.
-  uint32_t OffsetOf(Ring& ring, uint32_t slot) {
-    const ring::OffsetRule& rule = ring.offset_rule();
-    uint64_t offset = ring.slots().LoadPointer(slot) & rule.mask;
-    if (offset > rule.max) [[unlikely]] {
-      ring.Record(Rule::kOffset, slot, offset);
-      offset = rule.max;
-    }
+  static uint32_t LearnOffset(Ring& ring, uint32_t slot) {
+    uint64_t offset = ring.slots().LoadPointer(slot) & ring.offset_rule().mask;
+    if (offset > ring.offset_rule().max) [[unlikely]]
+      offset = CutOffset(ring, slot, offset);
     ring.known_offsets()[slot] = static_cast<uint32_t>(offset);
     return static_cast<uint32_t>(offset);
   }

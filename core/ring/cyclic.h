@@ -11,12 +11,15 @@ constexpr uint32_t Next(uint32_t i, uint32_t n) { return i + 1 == n ? 0 : i + 1;
 constexpr uint32_t Prev(uint32_t i, uint32_t n) { return i == 0 ? n - 1 : i - 1; }
 // Steps forward from `from` to `to`: 0 .. n-1.
 constexpr uint32_t Distance(uint32_t from, uint32_t to, uint32_t n) {
-  return to >= from ? to - from : to + n - from;
+  if (to < from) [[unlikely]]
+    return to + n - from;
+  return to - from;
 }
 // `i` moved forward by `steps` <= n.
 constexpr uint32_t Advance(uint32_t i, uint32_t steps, uint32_t n) {
   const uint32_t moved = i + steps;
-  return moved >= n ? moved - n : moved;
+  uint32_t wrapped = 0;
+  return __builtin_sub_overflow(moved, n, &wrapped) ? moved : wrapped;
 }
 
 enum class PositionFault : uint8_t { kNone, kHeadRange, kHeadWindow, kCurRange, kCurWindow };
@@ -29,8 +32,9 @@ constexpr PositionFault CheckPositions(uint32_t head, uint32_t cur, uint32_t fir
   if (cur >= n) return PositionFault::kCurRange;
   const uint32_t window = Distance(first, last, n);
   const uint32_t head_at = Distance(first, head, n);
-  const uint32_t cur_at = Distance(first, cur, n);
   if (head_at > window) return PositionFault::kHeadWindow;
+  if (cur == head) return PositionFault::kNone;  // what most programs do
+  const uint32_t cur_at = Distance(first, cur, n);
   if (cur_at > window || cur_at < head_at) return PositionFault::kCurWindow;
   return PositionFault::kNone;
 }

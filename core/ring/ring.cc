@@ -72,8 +72,8 @@ Status Ring::FillBuffers() {
   for (; filled_ < num_slots_; ++filled_) {
     MW_ASSIGN_OR_RETURN(const uint32_t buffer, region_->Allocate(PoolKind::kBuffers));
     known_buffers_[filled_] = buffer;
-    slots_.StoreWord(filled_, uint64_t{LengthFlags(region_->buffer_bytes() & 0xffff, 0)} << 32 |
-                                  buffer);
+    slots_.StoreWord(filled_,
+                     uint64_t{LengthFlags(region_->buffer_bytes() & 0xffff, 0)} << 32 | buffer);
   }
   region_->AddHolder(*this);
   return kOkStatus;
@@ -93,8 +93,8 @@ void Ring::Destroy(platform::Heap& heap) {
   header_ = nullptr;
   slots_ = UntrustedSlots();
   client_ = Client();
-  region_ = nullptr;
   backend_ = nullptr;
+  region_ = nullptr;
   num_slots_ = 0;
 }
 
@@ -123,15 +123,14 @@ void Ring::Start(RingBackend& backend, RingState state) {
   state_.store(state, std::memory_order_release);
 }
 
-// Who is inside keeps using the backend until Quiesce says that nobody is.
+// Who is inside keeps using the backend until Quiesce says that nobody is. L1 pairs with Sync.
 void Ring::Stop() { state_.store(RingState::kOff, std::memory_order_seq_cst); }
 
 Status Ring::Quiesce(platform::Sleeper& sleeper) {
   constexpr uint32_t kStepUs = 10;
   constexpr uint32_t kLimitUs = 1000000;
-  return platform::WaitUntil(sleeper, kStepUs, kLimitUs, [this] {
-    return busy_.load(std::memory_order_seq_cst) == kFree;
-  });
+  return platform::WaitUntil(sleeper, kStepUs, kLimitUs,
+                             [this] { return busy_.load(std::memory_order_seq_cst) == kFree; });
 }
 
 void Ring::Kill() {
@@ -164,67 +163,86 @@ bool Ring::TryAcquire() {
 
 // B1 pairs with TryAcquire.
 void Ring::Release() {
-  if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]] Notify();
+  if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]]
+    Notify();
 }
 
 SyncResult Ring::NotRunning() const {
   switch (state()) {
-    case RingState::kZombie: return SyncResult::kZombie;
-    case RingState::kLocked: return SyncResult::kBusy;
-    default: return SyncResult::kOff;
+    case RingState::kZombie:
+      return SyncResult::kZombie;
+    case RingState::kLocked:
+      return SyncResult::kBusy;
+    default:
+      return SyncResult::kOff;
   }
 }
 
 SyncResult Ring::Sync(bool force) {
-  if (state() != RingState::kUser) [[unlikely]] return NotRunning();
-  if (!TryAcquire()) [[unlikely]] return SyncResult::kBusy;
-  // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here. The
-  // look before TryAcquire keeps callers of a stopped ring from holding up Quiesce.
+  if (!TryAcquire()) [[unlikely]]
+    return SyncResult::kBusy;
+  // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here.
   if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]] {
     Release();
     return NotRunning();
   }
   ++counters_.syncs;
-  SyncResult result = SyncResult::kDone;
   const uint32_t head = client_.head.Load();
   const uint32_t cur = client_.cur.Load();
   const uint32_t first = direction_ == Direction::kTx ? rhead_ : hwcur_;
   const PositionFault fault = CheckPositions(head, cur, first, rtail_, num_slots_);
+  SyncResult result = SyncResult::kDone;
   if (fault == PositionFault::kNone) [[likely]] {
     rhead_ = head;
     rcur_ = cur;
+    const Status status = backend_->Sync(*this, head, force);
+    if (!status.ok()) [[unlikely]]
+      result = Failed(status);
   } else {
-    RecordPosition(fault, head, cur);
-    Reinitialise();
-    result = SyncResult::kViolation;
-  }
-  // A transmit ring that was reset has nothing to send; a receive ring is read all the same.
-  if (result == SyncResult::kDone || direction_ == Direction::kRx) [[likely]] {
-    const Status status = backend_->Sync(*this, rhead_, force);
-    if (!status.ok()) [[unlikely]] {
-      result = status.error() == Errno::kInvalid ? SyncResult::kViolation : SyncResult::kError;
-      if (result == SyncResult::kViolation) Reinitialise();
-    }
+    result = RefusePosition(fault, head, cur, force);
   }
   Publish();
   Release();
   return result;
 }
 
+SyncResult Ring::Failed(Status status) {
+  if (status.error() != Errno::kInvalid) return SyncResult::kError;
+  Reinitialise();
+  return SyncResult::kViolation;
+}
+
+SyncResult Ring::RefusePosition(PositionFault fault, uint32_t head, uint32_t cur, bool force) {
+  RecordPosition(fault, head, cur);
+  Reinitialise();
+  // A transmit ring that was reset has nothing to send; a receive ring is read all the same.
+  if (direction_ == Direction::kRx) {
+    const Status status = backend_->Sync(*this, rhead_, force);
+    if (!status.ok()) return Failed(status);
+  }
+  return SyncResult::kViolation;
+}
+
 // S1: slots before tail; pairs with the program's read of tail.
 void Ring::Publish() {
-  rtail_ = hwtail_;
+  const uint32_t tail = hwtail_;
+  rtail_ = tail;
   platform::StoreOrder();
-  client_.tail.Store(rtail_);
+  client_.tail.Store(tail);
 }
 
 void Ring::RecordPosition(PositionFault fault, uint32_t head, uint32_t cur) {
   switch (fault) {
-    case PositionFault::kNone: break;
-    case PositionFault::kHeadRange: return Record(Rule::kHeadRange, hwcur_, head);
-    case PositionFault::kHeadWindow: return Record(Rule::kHeadWindow, hwcur_, head);
-    case PositionFault::kCurRange: return Record(Rule::kCurRange, hwcur_, cur);
-    case PositionFault::kCurWindow: return Record(Rule::kCurWindow, hwcur_, cur);
+    case PositionFault::kNone:
+      break;
+    case PositionFault::kHeadRange:
+      return Record(Rule::kHeadRange, hwcur_, head);
+    case PositionFault::kHeadWindow:
+      return Record(Rule::kHeadWindow, hwcur_, head);
+    case PositionFault::kCurRange:
+      return Record(Rule::kCurRange, hwcur_, cur);
+    case PositionFault::kCurWindow:
+      return Record(Rule::kCurWindow, hwcur_, cur);
   }
 }
 
@@ -238,14 +256,15 @@ void Ring::Record(Rule rule, uint32_t slot, uint64_t value) {
   StoreAt<uint32_t>(header_, kReportCountAt, static_cast<uint32_t>(violations_.total()));
 }
 
-// After a violation the program finds a ring that works: indices as core has them, and in every slot
-// a buffer that exists. No buffer is lost.
+// After a violation the program finds a ring that works: indices as core has them, and in every
+// slot a buffer that exists. No buffer is lost.
 void Ring::Reinitialise() {
   for (uint32_t i = 0; i < num_slots_; ++i) {
     const SlotWord word = slots_.Load(i);
     if (!region_->IsUsableBuffer(word.buffer())) {
-      // Counted, but not the last violation: what led here is.
-      ++violations_.count[static_cast<uint32_t>(Rule::kBufferIndex)];
+      // Counted, unless it led here; the last violation is what did.
+      const bool known = violations_.last.rule == Rule::kBufferIndex && violations_.last.slot == i;
+      if (!known) ++violations_.count[static_cast<uint32_t>(Rule::kBufferIndex)];
       slots_.StoreWord(i, known_buffers_[i]);
     } else if (word.length() > region_->buffer_bytes()) {
       slots_.StoreLengthFlags(i, LengthFlags(0, word.flags()));

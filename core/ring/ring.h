@@ -35,11 +35,12 @@ enum class RingState : uint8_t {
 
 enum class SyncResult : uint8_t {
   kDone,
-  kBusy,       // another thread is inside: skipped, it will be notified
   kViolation,  // head, cur or a slot was refused; see violations()
   kError,      // the backend could not
+  // From here on the ring was not synced.
+  kBusy,  // another thread is inside: skipped, it will be notified
   kZombie,
-  kOff,        // no client; nothing was done
+  kOff,  // no client; nothing was done
 };
 
 // What stands behind a ring and moves its slots: a NIC queue, a pipe, nothing.
@@ -63,16 +64,16 @@ struct Client {
 
 struct RingCounters {
   uint64_t syncs = 0;
-  uint64_t slots = 0;        // handed over (tx) or received (rx)
-  uint64_t busy_skips = 0;   // syncs skipped because another thread was inside
+  uint64_t slots = 0;       // handed over (tx) or received (rx)
+  uint64_t busy_skips = 0;  // syncs skipped because another thread was inside
   uint64_t wakeups = 0;
 };
 
 // Parameters of the offsets option; mask 0 means the option is off.
 struct OffsetRule {
   uint64_t mask = 0;
-  uint32_t max = 0;          // bytes
-  uint32_t min_gap = 0;      // bytes a received fragment may use after its offset; 0: all
+  uint32_t max = 0;      // bytes
+  uint32_t min_gap = 0;  // bytes a received fragment may use after its offset; 0: all
 };
 
 class Ring final : public memory::BufferHolder {
@@ -96,7 +97,8 @@ class Ring final : public memory::BufferHolder {
   // be inside, and with it the backend in use, until Quiesce has returned.
   void Start(RingBackend& backend, RingState state);
   void Stop();
-  // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken invariant.
+  // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken
+  // invariant.
   Status Quiesce(platform::Sleeper& sleeper);
   // Any state -> zombie; wakes all waiters.
   void Kill();
@@ -170,7 +172,10 @@ class Ring final : public memory::BufferHolder {
  private:
   bool TryAcquire();
   void Release();
-  SyncResult NotRunning() const;
+  [[gnu::cold]] SyncResult NotRunning() const;
+  [[gnu::cold]] SyncResult Failed(Status status);
+  [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur,
+                                          bool force);
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);
   void Reinitialise();
   void Publish();
@@ -182,9 +187,9 @@ class Ring final : public memory::BufferHolder {
   const Direction direction_;
   const uint16_t id_;
   uint32_t num_slots_ = 0;
+  uint32_t rhead_ = 0;
   uint32_t hwcur_ = 0;
   uint32_t hwtail_ = 0;
-  uint32_t rhead_ = 0;
   uint32_t rcur_ = 0;
   uint32_t rtail_ = 0;
   Client client_;
@@ -200,7 +205,7 @@ class Ring final : public memory::BufferHolder {
   memory::Region* region_ = nullptr;
   platform::Heap* heap_ = nullptr;
   uint32_t object_ = 0;
-  uint32_t filled_ = 0;     // slots that have been given a buffer
+  uint32_t filled_ = 0;  // slots that have been given a buffer
   OffsetRule offset_rule_;
   ViolationLog violations_;
 };

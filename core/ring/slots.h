@@ -3,6 +3,7 @@
 #ifndef CORE_RING_SLOTS_H_
 #define CORE_RING_SLOTS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/platform/untrusted.h"
@@ -35,32 +36,32 @@ class UntrustedSlots {
   UntrustedSlots() = default;
   explicit UntrustedSlots(char* base) : base_(base) {}
 
-  SlotWord Load(uint32_t i) const {
+  SlotWord Load(size_t i) const {
     return {platform::UntrustedLoad(reinterpret_cast<const uint64_t*>(At(i)))};
   }
-  uint64_t LoadPointer(uint32_t i) const {
+  uint64_t LoadPointer(size_t i) const {
     return platform::UntrustedLoad(reinterpret_cast<const uint64_t*>(At(i) + 8));
   }
-  void StoreBuffer(uint32_t i, uint32_t buffer) const {
+  void StoreBuffer(size_t i, uint32_t buffer) const {
     platform::UntrustedStore(reinterpret_cast<uint32_t*>(At(i)), buffer);
   }
-  void StoreLengthFlags(uint32_t i, uint32_t length_flags) const {
+  void StoreLengthFlags(size_t i, uint32_t length_flags) const {
     platform::UntrustedStore(reinterpret_cast<uint32_t*>(At(i) + 4), length_flags);
   }
-  void StoreFlags(uint32_t i, uint32_t flags) const {
+  void StoreFlags(size_t i, uint32_t flags) const {
     platform::UntrustedStore(reinterpret_cast<uint16_t*>(At(i) + 6), static_cast<uint16_t>(flags));
   }
-  void StoreWord(uint32_t i, uint64_t word) const {
+  void StoreWord(size_t i, uint64_t word) const {
     platform::UntrustedStore(reinterpret_cast<uint64_t*>(At(i)), word);
   }
-  void StorePointer(uint32_t i, uint64_t pointer) const {
+  void StorePointer(size_t i, uint64_t pointer) const {
     platform::UntrustedStore(reinterpret_cast<uint64_t*>(At(i) + 8), pointer);
   }
   // The slots from `first` on.
-  UntrustedSlots From(uint32_t first) const { return UntrustedSlots(At(first)); }
+  UntrustedSlots From(size_t first) const { return UntrustedSlots(At(first)); }
 
  private:
-  char* At(uint32_t i) const { return base_ + static_cast<uint64_t>(i) * kSlotBytes; }
+  char* At(size_t i) const { return base_ + i * kSlotBytes; }
 
   char* base_ = nullptr;
 };

@@ -57,12 +57,17 @@ struct Codec {
   static uint64_t LoadStatus(const Descriptor& descriptor) {
     return __atomic_load_n(&descriptor.q1, __ATOMIC_RELAXED);
   }
-  static bool IsWhole(uint64_t status) { return (~status & kRxWholeMask) == 0; }
+  // Both bits at once: one more carries out of them exactly if both are set.
+  static_assert(kRxWholeMask == 3);
+  static bool IsWhole(uint64_t status) { return ((status + 1) & kRxWholeMask) == 0; }
   static bool IsDone(uint64_t status) { return (status & kRxDone) != 0; }
   static bool IsEnd(uint64_t status) { return (status & kRxEnd) != 0; }
   static uint32_t Length(uint64_t status) {
     return static_cast<uint32_t>(RxWriteBack::PktLen::Get(status));
   }
+  // The same with what stands above it: a stripped VLAN tag, that is, nothing on queues that strip
+  // none. If there is something after all, it looks like a length no buffer has.
+  static uint64_t LengthAndRest(uint64_t status) { return status >> 32; }
   // Gives a buffer to the device. Write-back destroyed both words, so both are written.
   static void EncodeRefill(Descriptor& descriptor, uint64_t address) {
     descriptor.q0 = address;
