@@ -132,6 +132,7 @@ Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* opt
   if (rx_count_ != 0) rx_ = &port.ring(Direction::kRx, selection_.rx.first);
   no_tx_poll_ = (reg.nr_flags & NR_NO_TX_POLL) != 0;
   always_stamp_ = !control_.parameters().no_timestamp;
+  // L2: the binding before this; pairs with bound().
   bound_.store(true, std::memory_order_release);
   return kOkStatus;
 }

@@ -52,8 +52,8 @@ class Session final : public memory::BufferHolder {
   // The pages a mapping of [offset, offset + bytes) shows. kInvalid: unbound, or out of range.
   Result<platform::PageSpace*> Map(uint64_t offset, uint64_t bytes) const;
 
-  // True once REGISTER has succeeded: another thread that uses the descriptor while REGISTER is at
-  // work sees nothing of the binding, or all of it.
+  // L2: true once REGISTER has succeeded: another thread that uses the descriptor while REGISTER is
+  // at work sees nothing of the binding, or all of it.
   bool bound() const { return bound_.load(std::memory_order_acquire); }
   port::Port* port() const { return port_; }
   const port::RingSelection& selection() const { return selection_; }

@@ -109,8 +109,8 @@ class Region : public ListNode<struct RegionList> {
 
   // Holders keep their buffers from being handed out again; see ReleaseHolders.
   void AddHolder(BufferHolder& holder) { holders_.PushBack(holder); }
-  // The holders of `leaving` (moved out of the region's list by the caller's PushBack) go: a buffer
-  // that they name returns to the pool unless somebody who stays names it too. Never fails.
+  // The holders of `leaving` leave the list: a buffer that they name returns to the pool unless
+  // somebody who stays names it too. Never fails.
   void ReleaseHolders(BufferHolder* const* leaving, uint32_t count);
 
  private:

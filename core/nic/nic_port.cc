@@ -75,6 +75,7 @@ void NicPort::Stop() {
 }
 
 // May run in an interrupt while another run is under way: whoever stores last has looked again.
+// C1 pairs with the look at the carrier in a queue's Sync.
 void NicPort::UpdateCarrier() {
   bool up;
   do {

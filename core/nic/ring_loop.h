@@ -69,7 +69,7 @@ class TxQueue final : public NicQueue {
   void Prime(Ring&) override {}
 
   Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
-    // Without a carrier slots pile up in the ring; nothing is dropped.
+    // Without a carrier slots pile up in the ring; nothing is dropped. C1 pairs with UpdateCarrier.
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
     const bool offsets = ring.offset_rule().mask != 0;
@@ -351,7 +351,7 @@ class TxQueue final : public NicQueue {
     return true;
   }
 
-  // Gives back what the device has written off: no register is read.
+  // Gives back what the device has written off: no register is read. W1 pairs with its write-back.
   void Reclaim(Ring& ring) {
     const uint32_t head = *head_write_back_;
     if (head == nic_done_) return;
@@ -407,6 +407,7 @@ class RxQueue final : public NicQueue {
     }
     nic_next_ = 0;
     nic_tail_ = owned - 1;
+    // D1: descriptors before doorbell; pairs with the device's fetch.
     platform::DmaWriteBarrier();
     mmio_.Write32(tail_offset_, nic_tail_);
   }
@@ -467,6 +468,7 @@ class RxQueue final : public NicQueue {
     const Descriptor* const descriptors = descriptors_ + nic;
     const uint64_t buffer_bytes = buffer_bytes_;
     for (size_t i = 0; i < length; ++i) {
+      // W1: the done bit before the frame; pairs with the device's write-back.
       const uint64_t status = Codec::LoadStatus(descriptors[i]);
       if (!Codec::IsWhole(status)) return {static_cast<uint32_t>(i), status};
       const uint64_t bytes = Codec::LengthAndRest(status);

@@ -6,8 +6,8 @@
 #include "platform_backend/mmio.h"
 
 // Each backend defines, in namespace mapwire::platform, a copyable class Mmio:
-//   uint32_t Read32(uint32_t offset) const;              any context; offset in bytes, multiple of
-//   4 void Write32(uint32_t offset, uint32_t value) const;  any context; posted
-// A device that is gone reads as all ones.
+//   uint32_t Read32(uint32_t offset) const;                any context
+//   void Write32(uint32_t offset, uint32_t value) const;   any context; posted
+// Offsets are in bytes, multiples of 4. A device that is gone reads as all ones.
 
 #endif  // CORE_PLATFORM_MMIO_H_

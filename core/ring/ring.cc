@@ -123,7 +123,7 @@ void Ring::Start(RingBackend& backend, RingState state) {
   state_.store(state, std::memory_order_release);
 }
 
-// Who is inside keeps using the backend until Quiesce says that nobody is.
+// Who is inside keeps using the backend until Quiesce says that nobody is. L1 pairs with Sync.
 void Ring::Stop() { state_.store(RingState::kOff, std::memory_order_seq_cst); }
 
 Status Ring::Quiesce(platform::Sleeper& sleeper) {
@@ -149,6 +149,7 @@ void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
   }
 }
 
+// B1 pairs with Release: what the last one inside did is seen by the next.
 bool Ring::TryAcquire() {
   uint32_t expected = kFree;
   if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_seq_cst)) [[likely]] {
@@ -160,6 +161,7 @@ bool Ring::TryAcquire() {
   return false;
 }
 
+// B1 pairs with TryAcquire.
 void Ring::Release() {
   if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]]
     Notify();
@@ -221,8 +223,7 @@ SyncResult Ring::RefusePosition(PositionFault fault, uint32_t head, uint32_t cur
   return SyncResult::kViolation;
 }
 
-// Shared memory is told of slots only after the slots themselves are written ("S1 pairs with the
-// program's read of tail").
+// S1: slots before tail; pairs with the program's read of tail.
 void Ring::Publish() {
   const uint32_t tail = hwtail_;
   rtail_ = tail;

@@ -20,7 +20,7 @@ using DmaTag = uint64_t;
 using TimerTag = uint32_t;
 
 // What a model reports about the software that drives it. Each is a test failure unless the test
-// expects it; the world counts them by kind and keeps the first text of each.
+// expects it; the world counts them by kind and keeps the first text.
 enum class DriverError : uint8_t {
   kUnknownRegister,  // access to an address the model does not implement
   kReservedBits,     // a write set bits that the manual reserves
