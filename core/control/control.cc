@@ -52,6 +52,11 @@ Result<memory::Region*> Control::CreateRegion(const memory::RegionRequest& reque
   return regions_.CreatePrivate(request);
 }
 
+void Control::RecordExtraList(uint32_t steps, uint32_t index) {
+  ++closing_violations_.count[static_cast<uint32_t>(ring::Rule::kExtraList)];
+  closing_violations_.last = {ring::Rule::kExtraList, steps, index};
+}
+
 port::Port* Control::FindPort(const char* name) {
   for (port::Port& port : ports_) {
     if (std::string_view(port.name()) == std::string_view(name)) return &port;

@@ -50,11 +50,15 @@ class Control {
   const Parameters& parameters() const { return parameters_; }
   platform::Environment& environment() { return environment_; }
   uint32_t sessions() const { return sessions_; }
+  // Lists of extra buffers that were broken when their session closed (rule extra-list).
+  const ring::ViolationLog& closing_violations() const { return closing_violations_; }
 
  private:
   friend class Session;
 
   port::Port* FindPort(const char* name);
+  // Step `steps` of a list named `index`, which it must not.
+  void RecordExtraList(uint32_t steps, uint32_t index);
 
   platform::Environment& environment_;
   const Parameters parameters_;
@@ -62,6 +66,7 @@ class Control {
   memory::RegionTable regions_;
   IntrusiveList<port::Port, port::PortList> ports_;
   uint32_t sessions_ = 0;
+  ring::ViolationLog closing_violations_;
 };
 
 }  // namespace mapwire::control

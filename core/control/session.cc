@@ -159,8 +159,8 @@ void Session::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
                        region.IsAllocated(PoolKind::kBuffers, index) &&
                        steps < region.buffer_count();
     if (!legal) {
-      ++violations_.count[static_cast<uint32_t>(ring::Rule::kExtraList)];
-      violations_.last = {ring::Rule::kExtraList, steps, index};
+      // While the session lives, a list that has been used up says nothing yet.
+      if (leaving_) control_.RecordExtraList(steps, index);
       return;
     }
     marks.Set(index);
@@ -173,6 +173,7 @@ void Session::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 void Session::Unbind() {
   bound_.store(false, std::memory_order_release);
   if (region_ == nullptr) return;
+  leaving_ = true;
   if (rings_bound_) {
     port_->Unbind(selection_, linked() ? this : nullptr);
     if (port_->users() == 0) DropPort({port_, made_port_});
@@ -184,7 +185,7 @@ void Session::Unbind() {
   tx_ = rx_ = nullptr;
   tx_count_ = rx_count_ = 0;
   selection_ = port::RingSelection();
-  rings_bound_ = has_interface_ = made_port_ = exclusive_ = no_tx_poll_ = false;
+  rings_bound_ = has_interface_ = made_port_ = exclusive_ = no_tx_poll_ = leaving_ = false;
   extra_buffers_ = 0;
 }
 

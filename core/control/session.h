@@ -58,7 +58,6 @@ class Session final : public memory::BufferHolder {
   port::Port* port() const { return port_; }
   const port::RingSelection& selection() const { return selection_; }
   memory::Region* region() const { return region_; }
-  const ring::ViolationLog& violations() const { return violations_; }
   void MarkNamed(const memory::Region& region, memory::Bitmap& marks) override;
 
  private:
@@ -118,7 +117,7 @@ class Session final : public memory::BufferHolder {
   bool has_interface_ = false;
   uint32_t interface_ = 0;      // index of the netmap_if in its pool
   uint32_t extra_buffers_ = 0;  // as granted
-  ring::ViolationLog violations_;
+  bool leaving_ = false;        // its rings and its list are being given back
 };
 
 }  // namespace mapwire::control

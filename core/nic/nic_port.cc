@@ -176,6 +176,10 @@ void NicPort::FreeQueue(const Ring& ring, Queue& queue) {
 void NicPort::HandleInterrupt(uint16_t vector) {
   ++counters_.interrupts;
   const InterruptReport report = driver_.Interrupt(vector);
+  if (report.gone) {
+    Kill();
+    return;
+  }
   if (report.link_changed) {
     ++counters_.link_changes;
     const LinkState link = driver_.link();

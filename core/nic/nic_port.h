@@ -17,7 +17,6 @@ struct NicPortConfig {
   DriverConfig driver;
   uint32_t tx_slots = 512;  // descriptors per ring; the driver's multiple
   uint32_t rx_slots = 512;
-  uint32_t mtu = 1500;  // IP packet, bytes
 };
 
 struct NicCounters {

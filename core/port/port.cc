@@ -96,7 +96,7 @@ Status Port::CheckExclusive(const RingSelection& selection, bool exclusive) {
 }
 
 Status Port::Bind(const RingSelection& selection, bool exclusive) {
-  if (gone_) return Errno::kNoDevice;
+  if (gone()) return Errno::kNoDevice;
   MW_TRY(CheckExclusive(selection, exclusive));
   MW_TRY(region_->AddUser());
   if (users_ == 0) {
@@ -128,7 +128,7 @@ Status Port::CreateRings(const RingSelection& selection) {
 }
 
 Status Port::Activate(const RingSelection& selection) {
-  if (gone_) return Errno::kNoDevice;
+  if (gone()) return Errno::kNoDevice;
   Status status = kOkStatus;
   ForEach(selection, [&](Ring& ring) {
     if (status.ok() && ring.state() == RingState::kOff) status = StartRing(ring);
@@ -167,7 +167,7 @@ void Port::ReleaseRings(const RingSelection& selection, memory::BufferHolder* ex
 }
 
 void Port::Kill() {
-  gone_ = true;
+  gone_.store(true, std::memory_order_relaxed);
   ForEach({{0, shape_.tx_rings}, {0, shape_.rx_rings}}, [](Ring& ring) { ring.Kill(); });
 }
 

@@ -7,6 +7,7 @@
 #ifndef CORE_PORT_PORT_H_
 #define CORE_PORT_PORT_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/base/intrusive_list.h"
@@ -76,7 +77,7 @@ class Port : public ListNode<struct PortList> {
   // Back to the region the port was made with, if nobody has it open.
   void UseHomeRegion() { UseRegion(*home_region_); }
   uint32_t users() const { return users_; }
-  bool gone() const { return gone_; }
+  bool gone() const { return gone_.load(std::memory_order_relaxed); }
 
   // Makes the selected rings usable and counts this binding. Errors, and everything is undone:
   // kBusy (exclusive use), kNoMemory, kInvalid, kNoDevice (the device is gone).
@@ -86,14 +87,15 @@ class Port : public ListNode<struct PortList> {
   // Undoes Bind, and Activate as far as it came. `extra` may name one more holder that leaves.
   void Unbind(const RingSelection& selection, memory::BufferHolder* extra);
 
-  // The device is gone: rings become zombies, waiters are woken. The port stays until unbound.
+  // Any context. The device is gone: rings become zombies, waiters are woken. The port stays until
+  // unbound.
   void Kill();
 
   // --- What kinds of port differ in
   // ---------------------------------------------------------------
 
   virtual bool supports_offsets() const = 0;
-  // Checked for the first binder of receive rings: kInvalid if frames might not fit, kIo.
+  // Checked when the port is opened for receiving: kInvalid if frames might not fit, kIo.
   virtual Status CheckBuffers(uint32_t /*buffer_bytes*/) const { return kOkStatus; }
   // An interrupt for this ring may come again. Data path.
   virtual void Arm(Ring&) {}
@@ -133,7 +135,7 @@ class Port : public ListNode<struct PortList> {
   platform::Notifier* port_notifiers_[2] = {};
   memory::BufferHolder** leaving_ = nullptr;  // scratch of Unbind: no memory is needed to close
   uint32_t users_ = 0;
-  bool gone_ = false;
+  std::atomic<bool> gone_{false};
 };
 
 }  // namespace mapwire::port

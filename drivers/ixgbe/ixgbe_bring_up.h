@@ -24,8 +24,9 @@ inline constexpr uint32_t kDescriptorMultiple = kRingAlignment / kDescriptorByte
 inline constexpr uint32_t kRxBufferStep = 1024;
 inline constexpr uint32_t kRxBufferMax = 16 * 1024;
 inline constexpr uint32_t kCrcBytes = 4;
-// 9728 bytes with CRC is what other drivers allow; that the part could take more is from memory.
-inline constexpr uint32_t kMaxFrameBytes = 9728 - kCrcBytes;
+// Without CRC. Other drivers stop at 9728 with CRC; that the part takes up to 15.5 KiB is from
+// memory.
+inline constexpr uint32_t kMaxFrameBytes = 9728;
 // EITR holds 511 steps of 2 us.
 inline constexpr uint32_t kMaxInterruptIntervalUs = Eitr::ItrInterval::kMax * kEitrStepNs / 1000;
 

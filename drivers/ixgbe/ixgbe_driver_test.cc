@@ -161,7 +161,7 @@ TEST_F(DriverScenario, AConfigurationOutOfRangeTouchesNoRegister) {
   bad[0].queue_pairs = 0;
   bad[1].queue_pairs = 17;
   bad[2].rss_queues = 2;
-  bad[3].max_frame_bytes = 9725;
+  bad[3].max_frame_bytes = 9729;
   bad[4].interrupt_interval_us = 1023;
   bad[5].rss_queues = 0;
   for (const nic::DriverConfig& config : bad) EXPECT_EQ(Start(config), Errno::kInvalid);

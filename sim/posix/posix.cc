@@ -45,6 +45,7 @@ extern "C" {
 int __real_open(const char* path, int flags, ...);
 int __real_close(int fd);
 int __real_ioctl(int fd, unsigned long request, ...);
+void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 void* __real_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 int __real_munmap(void* address, size_t length);
 int __real_poll(struct pollfd* fds, nfds_t count, int timeout_ms);
@@ -66,9 +67,19 @@ int __wrap_open(const char* path, int flags, ...) {
   return Answer(process->Open(path));
 }
 
+// Programs built for large files call these names; on 64-bit machines they mean the same.
+int __wrap_open64(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  return __wrap_open(path, flags, mode);
+}
+
 int __wrap_close(int fd) {
-  if (fd < kFirstDescriptor) return __real_close(fd);
-  return Answer(CurrentProcess()->Close(fd));
+  Process* const process = CurrentProcess();
+  if (fd < kFirstDescriptor || process == nullptr) return __real_close(fd);
+  return Answer(process->Close(fd));
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...) {
@@ -76,16 +87,23 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
   va_start(arguments, request);
   void* const argument = va_arg(arguments, void*);
   va_end(arguments);
-  if (fd < kFirstDescriptor) return __real_ioctl(fd, request, argument);
-  return Answer(CurrentProcess()->Ioctl(fd, request, argument));
+  Process* const process = CurrentProcess();
+  if (fd < kFirstDescriptor || process == nullptr) return __real_ioctl(fd, request, argument);
+  return Answer(process->Ioctl(fd, request, argument));
+}
+
+void* __wrap_mmap64(void* address, size_t length, int protection, int flags, int fd,
+                    off_t offset) {
+  return __wrap_mmap(address, length, protection, flags, fd, offset);
 }
 
 void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
-  if (fd < kFirstDescriptor) {
+  Process* const process = CurrentProcess();
+  if (fd < kFirstDescriptor || process == nullptr) {
     return __real_mmap(address, length, protection, flags, fd, offset);
   }
   int error = 0;
-  void* const mapped = CurrentProcess()->Mmap(fd, length, offset, &error);
+  void* const mapped = process->Mmap(fd, length, offset, &error);
   if (mapped != nullptr) return mapped;
   errno = error;
   return MAP_FAILED;
@@ -97,16 +115,28 @@ int __wrap_munmap(void* address, size_t length) {
   return __real_munmap(address, length);
 }
 
-// A set with descriptors of both kinds cannot be waited for: EINVAL.
+// A set with descriptors of both kinds cannot be waited for: EINVAL. Entries below 0 are ignored, as
+// always; a set without any descriptor waits in virtual time.
 int __wrap_poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
-  nfds_t simulated = 0;
-  for (nfds_t i = 0; i < count; ++i) simulated += fds[i].fd >= kFirstDescriptor ? 1 : 0;
-  if (simulated == 0) return __real_poll(fds, count, timeout_ms);
-  if (simulated != count) {
+  nfds_t simulated = 0, real = 0;
+  for (nfds_t i = 0; i < count; ++i) {
+    simulated += fds[i].fd >= kFirstDescriptor ? 1 : 0;
+    real += fds[i].fd >= 0 && fds[i].fd < kFirstDescriptor ? 1 : 0;
+  }
+  Process* const process = CurrentProcess();
+  if (process == nullptr || (real != 0 && simulated == 0)) {
+    return __real_poll(fds, count, timeout_ms);
+  }
+  if (real != 0) {
     errno = EINVAL;
     return -1;
   }
-  return Answer(CurrentProcess()->Poll(fds, static_cast<unsigned>(count), timeout_ms));
+  return Answer(process->Poll(fds, static_cast<unsigned>(count), timeout_ms));
+}
+
+// What a fortified build calls in place of poll; the size of the array was checked by the compiler.
+int __wrap___poll_chk(struct pollfd* fds, nfds_t count, int timeout_ms, size_t) {
+  return __wrap_poll(fds, count, timeout_ms);
 }
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec* now) {
