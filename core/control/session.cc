@@ -37,6 +37,8 @@ Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress 
 Status Session::TxSync() {
   if (!bound()) [[unlikely]]
     return Errno::kNoDevice;
+  // One ring is what a program with a thread per ring has; nothing then lives across the call.
+  if (tx_count_ == 1) return tx_->Sync(true) == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
   Status status = kOkStatus;
   Ring* ring = tx_;
   for (uint32_t left = tx_count_; left != 0; --left, ++ring) {

@@ -39,8 +39,8 @@ class NicPort final : public port::Port {
           NicDriver& driver, const RingLoop& loop, platform::Mmio mmio, platform::DmaSpace& dma,
           const NicPortConfig& config);
 
-  // Brings the device up; HandleInterrupt may be called from the beginning of this call until the end
-  // of Stop. Errors of NicDriver::Start.
+  // Brings the device up; HandleInterrupt may be called from the beginning of this call until the
+  // end of Stop. Errors of NicDriver::Start.
   Status Start();
   void Stop();
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot.

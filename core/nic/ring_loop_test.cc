@@ -366,6 +366,14 @@ TEST(TxRing, AFrameMayHaveFortySlotsAndNotOneMore) {
   }
 }
 
+TEST(TxRing, AFrameBehindOthersOfSeveralSlotsMayNotHaveMoreEither) {
+  TxBench bench({.slots = 128});
+  bench.Put({50, 50});
+  EXPECT_EQ(bench.Send(std::vector<uint32_t>(41, 50)), SyncResult::kViolation);
+  EXPECT_EQ(bench.ring().violations().last.value, 41u);
+  EXPECT_EQ(bench.Transmit(100).size(), 1u);
+}
+
 TEST(TxRing, AnUnfinishedFrameWaitsWithItsFlagsForTheRest) {
   for (const uint32_t phase : {0u, 5u, 6u, 7u, 8u, 13u, 14u, 15u}) {
     TxBench bench({.slots = 16, .phase = phase});
@@ -626,6 +634,20 @@ TEST(TxRing, AHeadWrittenBackWronglyGivesNothingBack) {
     EXPECT_EQ(bench.Sync(), SyncResult::kDone);
     EXPECT_EQ(bench.shared().tail, 4u);
   }
+}
+
+TEST(TxRing, TheSizeOfTheRingIsNoHead) {
+  TxBench bench({.slots = 16});
+  for (uint32_t i = 0; i < 8; ++i) bench.Put({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  bench.Transmit(8);
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  for (uint32_t i = 0; i < 8; ++i) bench.Put({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  bench.head_word() = 16;  // all that is out, if it were an index
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Violations(Rule::kDeviceIndex), 1u);
+  EXPECT_EQ(bench.shared().tail, 7u) << "nothing came back";
 }
 
 TEST(TxRing, WithoutACarrierSlotsWait) {
