@@ -41,7 +41,8 @@ class Process final : private platform::UserMemory {
 
   // Starts the program on CPU `cpu`; when the body returns, all descriptors are closed.
   void Start(uint32_t cpu, std::function<void(Process&)> body);
-  bool finished() const { return thread_ != nullptr && thread_->finished(); }
+  // True also if it was never started.
+  bool finished() const { return thread_ == nullptr || thread_->finished(); }
   // SIGKILL: the program ends at its next return from a system call; a sleeping one wakes for it.
   void Kill();
 
