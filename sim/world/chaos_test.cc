@@ -139,7 +139,7 @@ TEST(Chaos, ProgramsThatDoAnythingHarmNothingBeyondTheirRegion) {
       }));
     }
     for (int step = 0; step < 40; ++step) {
-      hosts.RunFor(100 * kMicrosecond);
+      hosts.RunFor(700 * kMicrosecond);
       ASSERT_EQ(hosts.world.CheckInvariants(), "");
     }
     for (Process* program : programs) program->Kill();
