@@ -42,26 +42,28 @@ uint32_t PciSlot::Read32(uint32_t offset) {
   ++counters_.register_reads;
   host_->OnRegisterRead(2 * options_.register_latency);
   // A read pushes the posted writes before it.
-  while (!register_writes_.empty()) FinishRegisterWrite();
+  FinishRegisterWrites(register_writes_issued_);
   return device_->RegisterRead(offset);
 }
 
 void PciSlot::Write32(uint32_t offset, uint32_t value) {
   ++counters_.register_writes;
   host_->OnRegisterWrite();
-  register_writes_.push_back({offset, value});
+  register_writes_.push_back({++register_writes_issued_, offset, value});
   last_register_write_ = std::max(last_register_write_, engine_.now() + options_.register_latency);
-  engine_.At(last_register_write_, *this, Argument(EventKind::kRegisterWrite, 0));
+  engine_.At(last_register_write_, *this, Argument(EventKind::kRegisterWrite, register_writes_issued_));
   if (trace_ != nullptr) {
     trace_->Instant(dma_track_, engine_.now(), name_doorbell_, offset, value);
   }
 }
 
-void PciSlot::FinishRegisterWrite() {
-  if (register_writes_.empty()) return;  // a read was faster
-  const RegisterWriteOperation write = register_writes_.front();
-  register_writes_.pop_front();
-  device_->RegisterWrite(write.offset, write.value);
+// Up to and including write number `last`; a read may have pushed them before.
+void PciSlot::FinishRegisterWrites(uint64_t last) {
+  while (!register_writes_.empty() && register_writes_.front().number <= last) {
+    const RegisterWriteOperation write = register_writes_.front();
+    register_writes_.pop_front();
+    device_->RegisterWrite(write.offset, write.value);
+  }
 }
 
 // --- The device's side
@@ -183,7 +185,7 @@ void PciSlot::OnEvent(uint64_t argument) {
     case EventKind::kPosted:
       return FinishPosted();
     case EventKind::kRegisterWrite:
-      return FinishRegisterWrite();
+      return FinishRegisterWrites(value);
     case EventKind::kTimer: {
       const TimerTag tag = static_cast<TimerTag>(value & 0xffff);
       Timer& timer = timers_[tag];

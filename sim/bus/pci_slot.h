@@ -111,6 +111,7 @@ class PciSlot final : public DeviceWorld,
     std::vector<uint8_t> bytes;
   };
   struct RegisterWriteOperation {
+    uint64_t number;  // counted from 1
     uint32_t offset;
     uint32_t value;
   };
@@ -126,7 +127,7 @@ class PciSlot final : public DeviceWorld,
   void Post(PostedOperation operation, uint32_t bytes);
   void FinishRead(uint64_t index);
   void FinishPosted();
-  void FinishRegisterWrite();
+  void FinishRegisterWrites(uint64_t last);
 
   Engine& engine_;
   FramePool& frames_;
@@ -143,6 +144,7 @@ class PciSlot final : public DeviceWorld,
   std::deque<PostedOperation> posted_;
   std::vector<std::vector<uint8_t>> spare_bytes_;
   std::deque<RegisterWriteOperation> register_writes_;
+  uint64_t register_writes_issued_ = 0;
   Time up_busy_until_ = 0;    // device to memory
   Time down_busy_until_ = 0;  // memory to device
   Time last_posted_ = 0;

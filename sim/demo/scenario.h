@@ -29,9 +29,9 @@ struct ScenarioOptions {
   const std::vector<CapturedFrame>* capture = nullptr;  // send these instead, once
   PcapngWriter* received = nullptr;                     // gets each frame the receiver is given
   size_t retain_events = 0;                             // of the trace, for export
-  std::string trace_path;                               // Perfetto file; empty: none
+  std::string trace_path = {};                          // Perfetto file; empty: none
   // Called now and then with the frames received so far.
-  std::function<void(uint64_t received)> progress;
+  std::function<void(uint64_t received)> progress = {};
 };
 
 struct ScenarioResult {

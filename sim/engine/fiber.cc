@@ -38,7 +38,7 @@ Fiber* g_current = nullptr;
 
 }  // namespace
 
-Fiber::Fiber(std::function<void()> body) : body_(std::move(body)), stack_bytes_(kStackBytes) {
+Fiber::Fiber(std::function<void()> body) : body_(std::move(body)) {
   void* const memory = mmap(nullptr, kStackBytes + kGuardBytes, PROT_NONE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -89,7 +89,7 @@ void Fiber::Resume() {
   started_ = true;
   g_current = this;
 #ifdef MW_ASAN
-  __sanitizer_start_switch_fiber(&resumer_fake_stack_, stack_, stack_bytes_);
+  __sanitizer_start_switch_fiber(&resumer_fake_stack_, stack_, kStackBytes);
 #endif
 #ifdef MW_TSAN
   tsan_resumer_ = __tsan_get_current_fiber();

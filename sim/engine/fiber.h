@@ -36,16 +36,15 @@ class Fiber {
   ucontext_t own_{};
   ucontext_t resumer_{};
   void* stack_ = nullptr;
-  size_t stack_bytes_ = 0;
   bool started_ = false;
   bool done_ = false;
-  // For the sanitizers.
-  void* fake_stack_ = nullptr;
-  void* resumer_fake_stack_ = nullptr;
-  const void* resumer_stack_ = nullptr;
-  size_t resumer_stack_bytes_ = 0;
-  void* tsan_fiber_ = nullptr;
-  void* tsan_resumer_ = nullptr;
+  // For the sanitizers; nobody else looks at them.
+  [[maybe_unused]] void* fake_stack_ = nullptr;
+  [[maybe_unused]] void* resumer_fake_stack_ = nullptr;
+  [[maybe_unused]] const void* resumer_stack_ = nullptr;
+  [[maybe_unused]] size_t resumer_stack_bytes_ = 0;
+  [[maybe_unused]] void* tsan_fiber_ = nullptr;
+  [[maybe_unused]] void* tsan_resumer_ = nullptr;
 };
 
 }  // namespace mapwire::sim

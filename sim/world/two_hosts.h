@@ -1,0 +1,159 @@
+// Two hosts joined by a wire, and a descriptor of /dev/netmap as a test program holds it: what the
+// scenarios of this folder are told in.
+#ifndef SIM_WORLD_TWO_HOSTS_H_
+#define SIM_WORLD_TWO_HOSTS_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/abi/freestanding.h"
+#include "sim/host/process.h"
+#include "sim/programs/udp_frame.h"
+#include "sim/world/world.h"
+
+namespace mapwire::sim {
+
+struct TwoHostsOptions {
+  uint64_t seed = 1;
+  double cpu_ghz = 1.33;
+  uint32_t slots = 512;
+  uint16_t queue_pairs = 2;
+  uint16_t rss_queues = 1;
+  uint32_t max_frame_bytes = 1514;
+  uint32_t interrupt_interval_us = 0;
+  BusOptions bus = {};
+  Ixgbe::Options device = {};
+};
+
+// The left host sends by convention, the right one receives.
+class TwoHosts {
+ public:
+  explicit TwoHosts(const TwoHostsOptions& options = {});
+  // Kills what runs, and fails the test if anything is broken or left over.
+  ~TwoHosts();
+  TwoHosts(const TwoHosts&) = delete;
+  TwoHosts& operator=(const TwoHosts&) = delete;
+
+  // Fails the test if the links do not come up.
+  void Boot();
+  // A program; it runs when the world does. Two CPUs: 0 takes the interrupts of queue pair 0.
+  Process& Run(Host& host, const std::string& name, uint32_t cpu,
+               std::function<void(Process&)> body);
+  // False if `done` did not become true in this virtual time.
+  bool RunUntil(const std::function<bool()>& done, Time within = kSecond);
+  void RunFor(Time duration);
+  // Runs until every program has come to its end; fails the test if one does not.
+  void RunToEnd(Time within = 10 * kSecond);
+
+  World world;
+  Host* left;
+  Host* right;
+  HostNic* left_nic;
+  HostNic* right_nic;
+  Wire* wire;
+  const UdpFlow flow;
+
+ private:
+  std::vector<Process*> programs_;
+};
+
+// What REGISTER asks for.
+struct Binding {
+  std::string port = "eth0";
+  uint32_t mode = NR_REG_ONE_NIC;
+  uint16_t ring = 0;
+  uint64_t flags = 0;
+  uint16_t region = 0;
+  uint32_t extra_buffers = 0;
+  uint16_t made_rings = 0;  // of a null port
+  uint32_t made_slots = 0;
+  nmreq_opt_offsets* offsets = nullptr;
+};
+
+// A descriptor with its mapping. Does not close itself: a program that ends closes all it has.
+class Descriptor {
+ public:
+  explicit Descriptor(Process& process) : process_(process) {}
+
+  // open, REGISTER, mmap: 0 or -errno.
+  int Open(const Binding& binding);
+  int Close();
+  int fd() const { return fd_; }
+  uint16_t region() const { return registered_.nr_mem_id; }
+  const nmreq_register& registered() const { return registered_; }
+  control::Session& session() { return *process_.session(fd_); }
+
+  netmap_if& interface() { return *reinterpret_cast<netmap_if*>(base_ + registered_.nr_offset); }
+  netmap_ring& tx(uint32_t i);
+  netmap_ring& rx(uint32_t i);
+
+  int TxSync() { return process_.Ioctl(fd_, NIOCTXSYNC, nullptr); }
+  int RxSync() { return process_.Ioctl(fd_, NIOCRXSYNC, nullptr); }
+  // What poll() says about this descriptor alone: revents, 0 after a timeout.
+  int Poll(short events, int timeout_ms);
+
+  // Puts a frame into as many slots as it takes, without a system call. False: no room.
+  bool Push(netmap_ring& ring, std::span<const uint8_t> frame);
+  // Takes the next whole frame out of a ring, without a system call. False: there is none.
+  bool Pop(netmap_ring& ring, std::vector<uint8_t>& frame);
+  static bool Empty(const netmap_ring& ring) { return ring.head == ring.tail; }
+  // Slots handed over that have not come back.
+  static uint32_t Pending(const netmap_ring& ring);
+  static uint32_t Next(const netmap_ring& ring, uint32_t i) {
+    return i + 1 == ring.num_slots ? 0 : i + 1;
+  }
+  static uint8_t* Buffer(netmap_ring& ring, uint32_t index) {
+    return reinterpret_cast<uint8_t*>(&ring) + ring.buf_ofs + uint64_t{index} * ring.nr_buf_size;
+  }
+  static uint64_t Offset(const netmap_ring& ring, const netmap_slot& slot) {
+    return slot.ptr & ring.offset_mask;
+  }
+
+ private:
+  Process& process_;
+  int fd_ = -1;
+  char* base_ = nullptr;
+  nmreq_register registered_{};
+};
+
+// Length of frame `i`, without CRC.
+using FrameLength = std::function<size_t(uint64_t i)>;
+FrameLength Always(size_t length);
+
+// Sends frames first .. first + count - 1 of the flow, `batch` per system call, and waits until the
+// card has taken them all. False: the card took none for a second.
+bool SendFrames(Process& process, Descriptor& descriptor, uint32_t ring, const UdpFlow& flow,
+                uint64_t first, uint64_t count, uint32_t batch, const FrameLength& length);
+
+// What arrived, by the sequence numbers.
+struct Receipt {
+  uint64_t received = 0;
+  uint64_t damaged = 0;
+  uint64_t reordered = 0;
+  uint64_t gaps = 0;  // places where numbers are missing
+  uint64_t next = 0;  // after the last good one
+  uint64_t bytes = 0;
+
+  void Take(std::span<const uint8_t> frame, const UdpFlow& flow);
+  bool clean() const { return damaged == 0 && reordered == 0 && gaps == 0; }
+};
+
+// Receives by poll() until `count` frames came or nothing for idle_ms; false if poll says POLLERR.
+bool ReceiveFrames(Descriptor& descriptor, std::span<netmap_ring* const> rings, const UdpFlow& flow,
+                   uint64_t count, int idle_ms, Receipt& receipt);
+
+// A receiver and a sender of one flow, on ring pair 0 of either side, to their end.
+struct Transfer {
+  uint64_t frames = 1000;
+  uint32_t batch = 64;
+  FrameLength length = Always(60);
+  int idle_ms = 50;
+};
+Receipt RunTransfer(TwoHosts& hosts, const Transfer& transfer);
+
+}  // namespace mapwire::sim
+
+#endif  // SIM_WORLD_TWO_HOSTS_H_
