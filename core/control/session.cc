@@ -34,16 +34,19 @@ Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress 
   }
 }
 
+// One ring is what a program with a thread per ring has: nothing lives across its sync.
 Status Session::TxSync() {
   if (!bound()) [[unlikely]]
     return Errno::kNoDevice;
-  // One ring is what a program with a thread per ring has; nothing then lives across the call.
-  if (tx_count_ == 1) return tx_->Sync(true) == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+  if (tx_count_ != 1) [[unlikely]]
+    return TxSyncAll();
+  return tx_->Sync(true) == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+}
+
+Status Session::TxSyncAll() {
   Status status = kOkStatus;
-  Ring* ring = tx_;
-  for (uint32_t left = tx_count_; left != 0; --left, ++ring) {
-    if (ring->Sync(true) == SyncResult::kZombie) [[unlikely]]
-      status = Errno::kIo;
+  for (uint32_t i = 0; i < tx_count_; ++i) {
+    if (tx_[i].Sync(true) == SyncResult::kZombie) status = Errno::kIo;
   }
   return status;
 }
@@ -51,20 +54,27 @@ Status Session::TxSync() {
 Status Session::RxSync() {
   if (!bound()) [[unlikely]]
     return Errno::kNoDevice;
-  if (rx_count_ == 0) return kOkStatus;
+  if (rx_count_ != 1) [[unlikely]]
+    return RxSyncAll();
+  return RxSyncOne(*rx_);
+}
+
+Status Session::RxSyncAll() {
   Status status = kOkStatus;
-  const platform::TimeOfDay now = control_.environment().clock().Now();
-  Ring* ring = rx_;
-  for (uint32_t left = rx_count_; left != 0; --left, ++ring) {
-    const SyncResult result = ring->Sync(true);
-    // The time of a ring that another thread is in is that thread's business.
-    if (result >= SyncResult::kBusy) [[unlikely]] {
-      if (result == SyncResult::kZombie) status = Errno::kIo;
-      continue;
-    }
-    if (always_stamp_ || (ring->LoadFlags() & ring::kRingTimestamp) != 0) ring->StampTime(now);
+  for (uint32_t i = 0; i < rx_count_; ++i) {
+    const Status one = RxSyncOne(rx_[i]);
+    if (!one.ok()) status = one;
   }
   return status;
+}
+
+Status Session::RxSyncOne(Ring& ring) {
+  const SyncResult result = ring.Sync(true);
+  // The time of a ring that another thread is in is that thread's business.
+  if (result >= SyncResult::kBusy) [[unlikely]]
+    return result == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+  if (always_stamp_ || (ring.LoadFlags() & ring::kRingTimestamp) != 0) ring.StampTime(clock_.Now());
+  return kOkStatus;
 }
 
 uint32_t Session::Poll(uint32_t events, platform::PollRegistrar* registrar, bool may_sleep) {
@@ -106,7 +116,7 @@ bool Session::PollTx(bool& wanted, uint32_t& events) {
 
 bool Session::PollRx(uint32_t& events) {
   bool ready = false;
-  const platform::TimeOfDay now = control_.environment().clock().Now();
+  const platform::TimeOfDay now = clock_.Now();
   for (uint32_t i = 0; i < rx_count_; ++i) {
     Ring& ring = rx_[i];
     platform::AccountWork(platform::Work::kRingScan, 1);

@@ -30,7 +30,8 @@ enum PollEvents : uint32_t {
 
 class Session final : public memory::BufferHolder {
  public:
-  explicit Session(Control& control) : control_(control) {}
+  explicit Session(Control& control)
+      : control_(control), clock_(control.environment().clock()) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -92,12 +93,16 @@ class Session final : public memory::BufferHolder {
   void DropPort(Lookup lookup);
 
   // Data path helpers.
+  Status TxSyncAll();
+  Status RxSyncAll();
+  Status RxSyncOne(ring::Ring& ring);
   bool PollTx(bool& wanted, uint32_t& events);
   bool PollRx(uint32_t& events);
   void ArmAll(bool tx, bool rx);
   void WaitOn(platform::PollRegistrar& registrar);
 
   Control& control_;
+  platform::Clock& clock_;
   // Set last and cleared at close: what follows may be used without the control mutex while it is.
   std::atomic<bool> bound_{false};
   port::Port* port_ = nullptr;

@@ -72,11 +72,28 @@ class TxQueue final : public NicQueue {
     // Without a carrier slots pile up in the ring; nothing is dropped. C1 pairs with UpdateCarrier.
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
-    const bool offsets = ring.offset_rule().mask != 0;
-    return offsets ? Transmit<true>(ring, head) : Transmit<false>(ring, head);
+    if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
+    if (head == ring::Next(ring.hwcur(), count_) && TransmitOne(ring, head)) return kOkStatus;
+    return Transmit<false>(ring, head);
   }
 
  private:
+  // One frame of one slot, where what stands around the loop would cost more than the loop. False,
+  // and nothing is done, if the slot needs more than that.
+  [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head) {
+    const uint32_t slot = ring.hwcur();
+    const uint32_t nic = nic_next_;
+    const SlotWord word = ring.slots().Load(slot);
+    Descriptor& descriptor = descriptors_[nic];
+    if (!WholeFrame<false>(ring.slots(), slot, word, ring.known_buffers()[slot], descriptor, span_,
+                           ring::OffsetRule(), dma_)) [[unlikely]]
+      return false;
+    Codec::RequestReport(descriptor);
+    HandOver(ring, head, ring::Next(nic, count_), 1);
+    Reclaim(ring);
+    return true;
+  }
+
   template <bool kOffsets>
   [[gnu::noinline]] Status Transmit(Ring& ring, uint32_t head) {
     const uint32_t first = ring.hwcur();
@@ -113,14 +130,16 @@ class TxQueue final : public NicQueue {
   void Commit(Ring& ring, const Progress& at) {
     if (!at.status.ok()) [[unlikely]]
       ReportBefore(at.nic);
-    const uint32_t accepted = ring::Distance(ring.hwcur(), at.slot, count_);
-    nic_next_ = at.nic;
-    ring.set_hwcur(at.slot);
+    HandOver(ring, at.slot, at.nic, ring::Distance(ring.hwcur(), at.slot, count_));
+  }
+  void HandOver(Ring& ring, uint32_t slot, uint32_t nic, uint32_t accepted) {
+    nic_next_ = nic;
+    ring.set_hwcur(slot);
     ring.CountSlots(accepted);
     platform::AccountWork(platform::Work::kTxSlot, accepted);
     // D1: descriptors before doorbell; pairs with the device's fetch.
     platform::DmaWriteBarrier();
-    mmio_.Write32(tail_offset_, at.nic);
+    mmio_.Write32(tail_offset_, nic);
   }
 
   // True if the buffer may be given to the device; it is remembered as known good.
@@ -128,6 +147,34 @@ class TxQueue final : public NicQueue {
     if (buffer >= buffers_ || dma_[buffer] == 0) [[unlikely]]
       return false;
     known = buffer;
+    return true;
+  }
+
+  // A frame of one buffer, from slot to descriptor; `span` is how much longer than the least it may
+  // be. False, and nothing is done, if the slot needs more than that.
+  template <bool kOffsets>
+  [[gnu::always_inline]] bool WholeFrame(const UntrustedSlots& slots, uint32_t i, SlotWord word,
+                                         uint32_t& known, Descriptor& descriptor, uint32_t span,
+                                         const ring::OffsetRule& rule, const uint64_t* dma) const {
+    // Above the least a frame may have; flags make it look like far too much.
+    uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
+    if (above > span) {
+      above -= ring::kSlotBufferChanged << 16;
+      if (above > span) [[unlikely]]
+        return false;
+      slots.StoreFlags(i, 0);
+    }
+    const uint32_t buffer = word.buffer();
+    if (buffer != known && !Learn(known, buffer)) [[unlikely]]
+      return false;
+    uint64_t address = dma[buffer];
+    if constexpr (kOffsets) {
+      const uint64_t offset = slots.LoadPointer(i) & rule.mask;
+      if (offset > rule.max) [[unlikely]]
+        return false;
+      address += offset;
+    }
+    Codec::EncodeFrame(descriptor, address, above + Codec::kMinFrameBytes);
     return true;
   }
 
@@ -151,25 +198,9 @@ class TxQueue final : public NicQueue {
     }
     for (uint32_t i = 0; i < length; ++i) {
       const SlotWord word = slots.Load(i);
-      // Above the least a frame may have; flags make it look like far too much.
-      uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
-      if (above > span) {
-        above -= ring::kSlotBufferChanged << 16;
-        if (above > span) [[unlikely]]
-          return {i, word};
-        slots.StoreFlags(i, 0);
-      }
-      const uint32_t buffer = word.buffer();
-      if (buffer != known[i] && !Learn(known[i], buffer)) [[unlikely]]
+      if (!WholeFrame<kOffsets>(slots, i, word, known[i], descriptors[i], span, rule, dma))
+          [[unlikely]]
         return {i, word};
-      uint64_t address = dma[buffer];
-      if constexpr (kOffsets) {
-        const uint64_t offset = slots.LoadPointer(i) & rule.mask;
-        if (offset > rule.max) [[unlikely]]
-          return {i, word};
-        address += offset;
-      }
-      Codec::EncodeFrame(descriptors[i], address, above + Codec::kMinFrameBytes);
     }
     return {length, {}};
   }
@@ -354,7 +385,17 @@ class TxQueue final : public NicQueue {
   // Gives back what the device has written off: no register is read. W1 pairs with its write-back.
   void Reclaim(Ring& ring) {
     const uint32_t head = *head_write_back_;
-    if (head == nic_done_) return;
+    const uint32_t finished = head - nic_done_;
+    // Nothing wraps most of the time.
+    if (nic_next_ >= nic_done_ && finished <= nic_next_ - nic_done_) [[likely]] {
+      nic_done_ = head;
+      const uint32_t tail = ring.hwtail() + finished;
+      ring.set_hwtail(tail >= count_ ? tail - count_ : tail);
+      return;
+    }
+    ReclaimAcrossTheEnd(ring, head);
+  }
+  [[gnu::noinline]] void ReclaimAcrossTheEnd(Ring& ring, uint32_t head) {
     const uint32_t finished = ring::Distance(nic_done_, head, count_);
     if (head >= count_ || finished > ring::Distance(nic_done_, nic_next_, count_)) [[unlikely]] {
       ring.Record(Rule::kDeviceIndex, ring.hwtail(), head);
@@ -415,20 +456,62 @@ class RxQueue final : public NicQueue {
   Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
-    const bool offsets = ring.known_offsets() != nullptr;
-    return offsets ? Exchange<true>(ring, head) : Exchange<false>(ring, head);
+    if (ring.known_offsets() != nullptr) return Exchange<true>(ring, head);
+    ImportOne(ring);
+    if (head == ring::Next(ring.hwcur(), count_) && ReleaseOne(ring, head)) return kOkStatus;
+    return head == ring.hwcur() ? kOkStatus : Release<false>(ring, head);
   }
 
  private:
+  // One frame of one buffer, or none, where what stands around the loop would cost more than the
+  // loop; anything else goes to the loop.
+  [[gnu::always_inline]] void ImportOne(Ring& ring) {
+    const uint32_t nic = nic_next_;
+    if (nic == nic_tail_) return;
+    // W1: the done bit before the frame; pairs with the device's write-back.
+    const uint64_t status = Codec::LoadStatus(descriptors_[nic]);
+    if (!Codec::IsDone(status)) return;
+    const uint32_t next = ring::Next(nic, count_);
+    const uint64_t bytes = Codec::LengthAndRest(status);
+    const bool more = next != nic_tail_ && Codec::IsDone(Codec::LoadStatus(descriptors_[next]));
+    if (more || !Codec::IsWhole(status) || bytes > buffer_bytes_) return Import<false>(ring);
+    const uint32_t slot = ring.hwtail();
+    ring.slots().StoreLengthFlags(slot, static_cast<uint32_t>(bytes));
+    nic_next_ = next;
+    ring.set_hwtail(ring::Next(slot, count_));
+    ring.CountSlots(1);
+    platform::AccountWork(platform::Work::kRxImport, 1);
+  }
+
+  // One slot back to the device. False, and nothing is done, if it is not as core knows it.
+  [[gnu::always_inline]] bool ReleaseOne(Ring& ring, uint32_t head) {
+    const uint32_t slot = ring.hwcur();
+    const SlotWord word = ring.slots().Load(slot);
+    const uint32_t buffer = word.buffer();
+    if ((word.raw & kChanged) != 0 || buffer != ring.known_buffers()[slot]) return false;
+    const uint32_t nic = ring::Next(nic_tail_, count_);
+    Codec::EncodeRefill(descriptors_[nic], dma_[buffer]);
+    ring.set_hwcur(head);
+    nic_tail_ = nic;
+    platform::AccountWork(platform::Work::kRxRelease, 1);
+    // D1: descriptors before doorbell; pairs with the device's fetch.
+    platform::DmaWriteBarrier();
+    mmio_.Write32(tail_offset_, nic);
+    return true;
+  }
+
   template <bool kOffsets>
   [[gnu::noinline]] Status Exchange(Ring& ring, uint32_t head) {
     Import<kOffsets>(ring);
     return Release<kOffsets>(ring, head);
   }
 
+  // Where a loaded slot says that its buffer was changed.
+  static constexpr uint64_t kChanged = uint64_t{ring::kSlotBufferChanged} << 48;
+
   // Moves hwtail over the frames the device has finished, never past what it was given.
   template <bool kOffsets>
-  void Import(Ring& ring) {
+  [[gnu::noinline]] void Import(Ring& ring) {
     uint32_t slot = ring.hwtail();
     uint32_t nic = nic_next_;
     while (nic != nic_tail_) {
@@ -550,7 +633,7 @@ class RxQueue final : public NicQueue {
 
   // Gives the slots from hwcur up to `head` back to the device; kInvalid if one is refused.
   template <bool kOffsets>
-  Status Release(Ring& ring, uint32_t head) {
+  [[gnu::noinline]] Status Release(Ring& ring, uint32_t head) {
     const uint32_t first = ring.hwcur();
     uint32_t slot = first;
     // The tail stands at the slot before hwcur: the one kept back.
@@ -578,7 +661,6 @@ class RxQueue final : public NicQueue {
   template <bool kOffsets>
   [[gnu::noinline]] uint32_t Refill(Ring& ring, uint32_t slot, uint32_t nic,
                                     uint32_t length) const {
-    constexpr uint64_t kChanged = uint64_t{ring::kSlotBufferChanged} << 48;
     const UntrustedSlots slots = ring.slots().From(slot);
     uint32_t* const known = ring.known_buffers() + slot;
     uint32_t* const offsets = kOffsets ? ring.known_offsets() + slot : nullptr;

@@ -162,7 +162,7 @@ bool Ring::TryAcquire() {
 }
 
 // B1 pairs with TryAcquire.
-void Ring::Release() {
+[[gnu::always_inline]] inline void Ring::Release() {
   if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]]
     Notify();
 }
