@@ -19,14 +19,15 @@ struct PlotSeries {
   std::vector<PlotPoint> points;
 };
 
-// Points are drawn in the order of x, whatever their order here. Values that are not finite or are
-// negative, and batch sizes below 1, are left out. A series has the same colour and mark in both
-// panels if it has the same name; the legend names each once. Up to eight names are told apart.
+// Points are drawn in the order of x, whatever their order here. Points with a value that is
+// negative, not finite or above a million, and batch sizes below 1, are left out. A series has the
+// same colour and mark in both panels if it has the same name; the legend names each once. Up to
+// eight names are told apart.
 struct RatePlot {
   std::string title;
   std::vector<PlotSeries> by_clock;  // x: CPU clock in GHz.
   std::vector<PlotSeries> by_batch;  // x: packets per batch; the axis is logarithmic.
-  double line_rate_mpps = 14.88;     // 10 Gbit/s of 64-byte frames.
+  double line_rate_mpps = 14.88;     // 10 Gbit/s of 64-byte frames; 0 for no line.
 };
 
 // A standalone SVG of 1000 x 450. Equal plots give equal bytes.
