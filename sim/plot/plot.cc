@@ -43,7 +43,8 @@ double FittingFont(std::string_view text, double preferred, double width) {
   return natural <= width ? preferred : preferred * width / natural;
 }
 
-bool CanDraw(double value) { return std::isfinite(value) && value >= 0 && value <= kMaxValue; }
+// False for NaN too.
+bool CanDraw(double value) { return value >= 0 && value <= kMaxValue; }
 
 // An axis from low to high with its ticks; logarithms to base 2 if is_log.
 struct Axis {
