@@ -43,7 +43,8 @@ double FittingFont(std::string_view text, double preferred, double width) {
   return natural <= width ? preferred : preferred * width / natural;
 }
 
-bool CanDraw(double value) { return std::isfinite(value) && value >= 0 && value <= kMaxValue; }
+// False for NaN too.
+bool CanDraw(double value) { return value >= 0 && value <= kMaxValue; }
 
 // An axis from low to high with its ticks; logarithms to base 2 if is_log.
 struct Axis {
@@ -107,11 +108,11 @@ class Drawing {
         kWidth, kHeight);
     Add("<title>{}</title>\n", EscapeXml(plot_.title));
     Add("<rect width=\"{}\" height=\"{}\" fill=\"#FFFFFF\"/>\n", kWidth, kHeight);
-    Text(kWidth / 2, 28, "middle", FittingFont(plot_.title, 18, kWidth - 40), plot_.title,
+    Text(kWidth / 2, 28, "middle", FittingFont(plot_.title, 18, kWidth - 120), plot_.title,
          "font-weight=\"bold\"");
     const double top = Legend(52) + 16;
     const Axis rates = RateAxis();
-    const Frame clock = {70, top, 490, kHeight - 52}, batch = {565, top, 985, kHeight - 52};
+    const Frame clock = {70, top, 480, kHeight - 52}, batch = {560, top, 970, kHeight - 52};
     Panel(clock, plot_.by_clock, LinearAxis(Range(plot_.by_clock).second, 8), rates,
           "CPU clock (GHz)");
     const auto [low, high] = Range(plot_.by_batch);
@@ -262,7 +263,11 @@ class Drawing {
     Text((frame.left + frame.right) / 2, frame.bottom + 40, "middle", 13, x_label);
     Text(frame.left - 46, middle, "middle", 13, "rate (Mpps)",
          fmt::format("transform=\"rotate(-90 {:.2f} {:.2f})\"", frame.left - 46, middle));
-    if (HasLineRate()) LineRate(frame, y_of(plot_.line_rate_mpps));
+    const double line_rate_y = y_of(plot_.line_rate_mpps);
+    if (HasLineRate()) {
+      Line(frame.left, line_rate_y, frame.right, line_rate_y, kLineRateColour,
+           "stroke-width=\"1.5\" stroke-dasharray=\"7 4\"");
+    }
     for (const PlotSeries& series : all) {
       const std::vector<PlotPoint> points = PointsOf(series);
       const size_t index = IndexOf(series.name);
@@ -278,14 +283,15 @@ class Drawing {
       }
       for (const PlotPoint& point : points) Mark(x_of(point.x), y_of(point.rate_mpps), index);
     }
+    if (HasLineRate()) LineRateLabel(frame, line_rate_y);
   }
 
-  void LineRate(const Frame& frame, double y) {
-    Line(frame.left, y, frame.right, y, kLineRateColour,
-         "stroke-width=\"1.5\" stroke-dasharray=\"7 4\"");
+  // Over the curves, with a white edge that keeps it readable where one passes.
+  void LineRateLabel(const Frame& frame, double y) {
     Text(frame.left + 8, y - 7, "start", 12,
          fmt::format("line rate {:.6g} Mpps", plot_.line_rate_mpps),
-         fmt::format("fill=\"{}\"", kLineRateColour));
+         fmt::format("fill=\"{}\" stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"",
+                     kLineRateColour));
   }
 
   const RatePlot& plot_;
