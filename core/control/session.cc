@@ -40,7 +40,9 @@ Status Session::TxSync() {
     return Errno::kNoDevice;
   if (tx_count_ != 1) [[unlikely]]
     return TxSyncAll();
-  return tx_->Sync(true) == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+  if (tx_->Sync(true) == SyncResult::kZombie) [[unlikely]]
+    return Errno::kIo;
+  return kOkStatus;
 }
 
 Status Session::TxSyncAll() {

@@ -93,8 +93,8 @@ class Session final : public memory::BufferHolder {
   void DropPort(Lookup lookup);
 
   // Data path helpers.
-  Status TxSyncAll();
-  Status RxSyncAll();
+  [[gnu::noinline]] Status TxSyncAll();
+  [[gnu::noinline]] Status RxSyncAll();
   Status RxSyncOne(ring::Ring& ring);
   bool PollTx(bool& wanted, uint32_t& events);
   bool PollRx(uint32_t& events);

@@ -73,23 +73,27 @@ class TxQueue final : public NicQueue {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
     if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
-    if (head == ring::Next(ring.hwcur(), count_) && TransmitOne(ring, head)) return kOkStatus;
+    if (head - ring.hwcur() == 1 && TransmitOne(ring, head)) return kOkStatus;
     return Transmit<false>(ring, head);
   }
 
  private:
-  // One frame of one slot, where what stands around the loop would cost more than the loop. False,
-  // and nothing is done, if the slot needs more than that.
+  // One frame of one slot without flags, in the buffer core knows, where what stands around the
+  // loop would cost more than the loop. False, and nothing is done, if the slot needs more than
+  // that or the descriptors wrap: the loop then judges the slot anew.
   [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head) {
     const uint32_t slot = ring.hwcur();
     const uint32_t nic = nic_next_;
-    const SlotWord word = ring.slots().Load(slot);
-    Descriptor& descriptor = descriptors_[nic];
-    if (!WholeFrame<false>(ring.slots(), slot, word, ring.known_buffers()[slot], descriptor, span_,
-                           ring::OffsetRule(), dma_)) [[unlikely]]
+    if (nic + 1 == count_) [[unlikely]]
       return false;
+    const SlotWord word = ring.slots().Load(slot);
+    const uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
+    if (above > span_ || word.buffer() != ring.known_buffers()[slot]) [[unlikely]]
+      return false;
+    Descriptor& descriptor = descriptors_[nic];
+    Codec::EncodeFrame(descriptor, dma_[word.buffer()], word.length_flags());
     Codec::RequestReport(descriptor);
-    HandOver(ring, head, ring::Next(nic, count_), 1);
+    HandOver(ring, head, nic + 1, 1);
     Reclaim(ring);
     return true;
   }
@@ -386,11 +390,11 @@ class TxQueue final : public NicQueue {
   void Reclaim(Ring& ring) {
     const uint32_t head = *head_write_back_;
     const uint32_t finished = head - nic_done_;
+    const uint32_t tail = ring.hwtail() + finished;
     // Nothing wraps most of the time.
-    if (nic_next_ >= nic_done_ && finished <= nic_next_ - nic_done_) [[likely]] {
+    if (nic_next_ >= nic_done_ && finished <= nic_next_ - nic_done_ && tail < count_) [[likely]] {
       nic_done_ = head;
-      const uint32_t tail = ring.hwtail() + finished;
-      ring.set_hwtail(tail >= count_ ? tail - count_ : tail);
+      ring.set_hwtail(tail);
       return;
     }
     ReclaimAcrossTheEnd(ring, head);
@@ -458,7 +462,7 @@ class RxQueue final : public NicQueue {
       return kOkStatus;
     if (ring.known_offsets() != nullptr) return Exchange<true>(ring, head);
     ImportOne(ring);
-    if (head == ring::Next(ring.hwcur(), count_) && ReleaseOne(ring, head)) return kOkStatus;
+    if (head - ring.hwcur() == 1 && ReleaseOne(ring, head)) return kOkStatus;
     return head == ring.hwcur() ? kOkStatus : Release<false>(ring, head);
   }
 
@@ -471,14 +475,17 @@ class RxQueue final : public NicQueue {
     // W1: the done bit before the frame; pairs with the device's write-back.
     const uint64_t status = Codec::LoadStatus(descriptors_[nic]);
     if (!Codec::IsDone(status)) return;
-    const uint32_t next = ring::Next(nic, count_);
-    const uint64_t bytes = Codec::LengthAndRest(status);
-    const bool more = next != nic_tail_ && Codec::IsDone(Codec::LoadStatus(descriptors_[next]));
-    if (more || !Codec::IsWhole(status) || bytes > buffer_bytes_) return Import<false>(ring);
     const uint32_t slot = ring.hwtail();
+    const uint64_t bytes = Codec::LengthAndRest(status);
+    // Also when either index is about to wrap.
+    const bool last = nic + 1 == count_ || slot + 1 == count_;
+    if (last || Codec::IsDone(Codec::LoadStatus((&descriptors_[nic])[1])) ||
+        !Codec::IsWhole(status) || bytes > buffer_bytes_) {
+      return Import<false>(ring);
+    }
     ring.slots().StoreLengthFlags(slot, static_cast<uint32_t>(bytes));
-    nic_next_ = next;
-    ring.set_hwtail(ring::Next(slot, count_));
+    nic_next_ = nic + 1;
+    ring.set_hwtail(slot + 1);
     ring.CountSlots(1);
     platform::AccountWork(platform::Work::kRxImport, 1);
   }
@@ -489,7 +496,9 @@ class RxQueue final : public NicQueue {
     const SlotWord word = ring.slots().Load(slot);
     const uint32_t buffer = word.buffer();
     if ((word.raw & kChanged) != 0 || buffer != ring.known_buffers()[slot]) return false;
-    const uint32_t nic = ring::Next(nic_tail_, count_);
+    const uint32_t nic = nic_tail_ + 1;
+    if (nic == count_) [[unlikely]]
+      return false;
     Codec::EncodeRefill(descriptors_[nic], dma_[buffer]);
     ring.set_hwcur(head);
     nic_tail_ = nic;

@@ -182,25 +182,32 @@ SyncResult Ring::Sync(bool force) {
   if (!TryAcquire()) [[unlikely]]
     return SyncResult::kBusy;
   // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here.
-  if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]] {
-    Release();
-    return NotRunning();
-  }
+  if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]]
+    return Leave();
   ++counters_.syncs;
   const uint32_t head = client_.head.Load();
   const uint32_t cur = client_.cur.Load();
   const uint32_t first = direction_ == Direction::kTx ? rhead_ : hwcur_;
   const PositionFault fault = CheckPositions(head, cur, first, rtail_, num_slots_);
-  SyncResult result = SyncResult::kDone;
-  if (fault == PositionFault::kNone) [[likely]] {
-    rhead_ = head;
-    rcur_ = cur;
-    const Status status = backend_->Sync(*this, head, force);
-    if (!status.ok()) [[unlikely]]
-      result = Failed(status);
-  } else {
-    result = RefusePosition(fault, head, cur, force);
-  }
+  if (fault != PositionFault::kNone) [[unlikely]]
+    return Finish(RefusePosition(fault, head, cur, force));
+  rhead_ = head;
+  rcur_ = cur;
+  const Status status = backend_->Sync(*this, head, force);
+  if (!status.ok()) [[unlikely]]
+    return Finish(Failed(status));
+  Publish();
+  Release();
+  return SyncResult::kDone;
+}
+
+[[gnu::noinline]] SyncResult Ring::Leave() {
+  Release();
+  return NotRunning();
+}
+
+// Out of the way of a sync that went well, which ends the same.
+[[gnu::noinline]] SyncResult Ring::Finish(SyncResult result) {
   Publish();
   Release();
   return result;
@@ -224,7 +231,7 @@ SyncResult Ring::RefusePosition(PositionFault fault, uint32_t head, uint32_t cur
 }
 
 // S1: slots before tail; pairs with the program's read of tail.
-void Ring::Publish() {
+[[gnu::always_inline]] inline void Ring::Publish() {
   const uint32_t tail = hwtail_;
   rtail_ = tail;
   platform::StoreOrder();

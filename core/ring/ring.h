@@ -179,6 +179,8 @@ class Ring final : public memory::BufferHolder {
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);
   void Reinitialise();
   void Publish();
+  SyncResult Finish(SyncResult result);
+  SyncResult Leave();
   char* header() const { return header_; }
 
   // The part a sync touches, together.

@@ -404,9 +404,8 @@ TEST_F(DriverScenario, RefreshReadsTheDeviceWithoutAnInterrupt) {
 TEST_F(DriverScenario, RefreshDoesNotOverwriteWhatANewerInterruptFound) {
   ASSERT_EQ(Start(), kOkStatus);
   nic_.SetLink(false);
-  int reads = 0;
   // Behind the refresh's second read the link comes up, and another CPU takes the interrupt.
-  nic_.mmio.OnRead<Links>([&](uint32_t, uint32_t& stored) {
+  nic_.mmio.OnRead<Links>([this, reads = 0](uint32_t, uint32_t& stored) mutable {
     const uint32_t seen = stored;
     if (++reads == 2) {
       nic_.SetLink(true);

@@ -173,7 +173,7 @@ TEST(ExtraBuffers, AreSwappedIntoReceiveSlotsWithoutACopy) {
     EXPECT_EQ(port.Close(), 0);
     EXPECT_EQ(witness.session().region()->FreeCount(memory::PoolKind::kBuffers),
               before_close + 64 + 64 + kExtra);
-    EXPECT_EQ(witness.session().violations().total(), 0u);
+    EXPECT_EQ(process.host().control().closing_violations().total(), 0u);
   });
   hosts.RunFor(10 * kMillisecond);
   hosts.Run(*hosts.left, "sender", 1, [&](Process& process) {
