@@ -32,14 +32,16 @@ class Engine {
   Time now() const { return now_; }
   Random& random() { return random_; }
 
-  // Calls target.OnEvent(argument) at `at` (now, if that is past). There is no cancel: a target that
-  // changes its mind ignores the event.
+  // Calls target.OnEvent(argument) at `at` (now, if that is past). There is no cancel: a target
+  // that changes its mind ignores the event.
   void At(Time at, EventTarget& target, uint64_t argument = 0) {
     queue_.push({at > now_ ? at : now_, random_.Next(), &target, argument});
   }
 
   // Runs the next event; false if there is none.
   bool Step();
+  // The same, unless the next event comes after `limit`: false, and no time passes.
+  bool StepUpTo(Time limit);
   // Runs until no event is due up to and including `end`; now() is `end` then.
   void RunUntil(Time end);
 

@@ -55,10 +55,10 @@ Wire& World::Connect(HostNic& a, HostNic& b, const WireOptions& options) {
   const std::string name = fmt::format("wire {}", wires_.size() - 1);
   const TrackId tracks[2] = {trace_.AddTrack(name, a.name() + " to " + b.name()),
                              trace_.AddTrack(name, b.name() + " to " + a.name())};
-  wire.set_tracer([this, tracks0 = tracks[0], tracks1 = tracks[1]](
-                      int from, Time start, Time end, const Frame& frame, bool lost) {
-    trace_.Slice(from == 0 ? tracks0 : tracks1, start, end - start, name_frame_,
-                 frame.bytes.size(), lost ? 1 : 0);
+  wire.set_tracer([this, tracks0 = tracks[0], tracks1 = tracks[1]](int from, Time start, Time end,
+                                                                   const Frame& frame, bool lost) {
+    trace_.Slice(from == 0 ? tracks0 : tracks1, start, end - start, name_frame_, frame.bytes.size(),
+                 lost ? 1 : 0);
   });
   return wire;
 }
@@ -101,7 +101,7 @@ std::string World::Boot() {
 
 bool World::RunUntil(const std::function<bool()>& done, Time limit) {
   while (!done()) {
-    if (now() > limit || !engine_.Step()) return done();
+    if (!engine_.StepUpTo(limit)) return done();
   }
   return true;
 }
@@ -115,7 +115,7 @@ bool World::RunToEnd(Time limit) {
   constexpr int kStride = 64;
   while (!finished()) {
     for (int i = 0; i < kStride; ++i) {
-      if (now() > limit || !engine_.Step()) return finished();
+      if (!engine_.StepUpTo(limit)) return finished();
     }
   }
   return true;
@@ -156,7 +156,8 @@ std::string World::Shutdown() {
   return {};
 }
 
-// --- Invariants -----------------------------------------------------------------------------------
+// --- Invariants
+// -----------------------------------------------------------------------------------
 
 namespace {
 
@@ -196,8 +197,8 @@ std::string World::CheckInvariants() {
           if (!ring.created()) continue;
           const std::string broken = CheckRing(ring);
           if (!broken.empty()) {
-            return problem(fmt::format(
-                "{} ring {}: {}", direction == ring::Direction::kTx ? "tx" : "rx", i, broken));
+            return problem(fmt::format("{} ring {}: {}",
+                                       direction == ring::Direction::kTx ? "tx" : "rx", i, broken));
           }
         }
       }
@@ -206,7 +207,8 @@ std::string World::CheckInvariants() {
   return {};
 }
 
-// --- Hooks ----------------------------------------------------------------------------------------
+// --- Hooks
+// ----------------------------------------------------------------------------------------
 
 void World::UntrustedLoad(void* address, size_t bytes) {
   for (LoadWatcher* watcher : watchers_) watcher->BeforeLoad(address, bytes);
