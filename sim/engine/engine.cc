@@ -12,6 +12,8 @@ bool Engine::Step() {
   return true;
 }
 
+bool Engine::StepUpTo(Time limit) { return !queue_.empty() && queue_.top().at <= limit && Step(); }
+
 void Engine::RunUntil(Time end) {
   while (!queue_.empty() && queue_.top().at <= end) Step();
   if (now_ < end) now_ = end;

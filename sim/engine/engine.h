@@ -40,6 +40,8 @@ class Engine {
 
   // Runs the next event; false if there is none.
   bool Step();
+  // The same, unless the next event comes after `limit`: false, and no time passes.
+  bool StepUpTo(Time limit);
   // Runs until no event is due up to and including `end`; now() is `end` then.
   void RunUntil(Time end);
 

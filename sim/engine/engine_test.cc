@@ -32,6 +32,19 @@ TEST(Engine, RunsEventsInOrderOfTime) {
   EXPECT_EQ(engine.now(), 30);
 }
 
+TEST(Engine, AStepUpToALimitDoesNotPassIt) {
+  Engine engine(1);
+  Recorder recorder;
+  engine.At(10, recorder, 1);
+  engine.At(20, recorder, 2);
+  EXPECT_TRUE(engine.StepUpTo(10));
+  EXPECT_FALSE(engine.StepUpTo(19));
+  EXPECT_EQ(engine.now(), 10);
+  EXPECT_TRUE(engine.StepUpTo(20));
+  EXPECT_FALSE(engine.StepUpTo(1000));
+  EXPECT_EQ(recorder.seen, (std::vector<uint64_t>{1, 2}));
+}
+
 std::vector<uint64_t> OrderOfTies(uint64_t seed) {
   Engine engine(seed);
   Recorder recorder;

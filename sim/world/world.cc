@@ -101,7 +101,7 @@ std::string World::Boot() {
 
 bool World::RunUntil(const std::function<bool()>& done, Time limit) {
   while (!done()) {
-    if (now() > limit || !engine_.Step()) return done();
+    if (!engine_.StepUpTo(limit)) return done();
   }
   return true;
 }
@@ -115,7 +115,7 @@ bool World::RunToEnd(Time limit) {
   constexpr int kStride = 64;
   while (!finished()) {
     for (int i = 0; i < kStride; ++i) {
-      if (now() > limit || !engine_.Step()) return finished();
+      if (!engine_.StepUpTo(limit)) return finished();
     }
   }
   return true;
