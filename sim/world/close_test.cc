@@ -43,7 +43,7 @@ TEST(Close, WithFramesInFlightNothingIsHarmed) {
       Descriptor port(process);
       ASSERT_EQ(port.Open({}), 0);
       std::vector<uint8_t> frame(1514);
-      for (uint64_t i = 0; i < 500; ++i) {
+      for (uint64_t i = 0; i < 1500; ++i) {
         WriteUdpFrame(frame.data(), frame.size(), hosts.flow, i);
         while (!port.Push(port.tx(0), frame)) ASSERT_EQ(port.Poll(POLLOUT, 1000), POLLOUT);
       }
@@ -81,7 +81,7 @@ TEST(Kill, AtAnyMomentLeavesTheWorldUnharmedAndThePortFree) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     Random random(seed);
     TwoHostsOptions options{.seed = seed, .slots = 64 + 8 * static_cast<uint32_t>(seed)};
-    if (seed % 4 == 0) options.bus.write_latency = 100 * kMicrosecond;
+    if (seed % 4 == 0) options.bus.write_latency = 180 * kMicrosecond;
     if (seed % 5 == 0) options.bus.read_latency = 150 * kMicrosecond;
     TwoHosts hosts(options);
     hosts.Boot();
