@@ -436,7 +436,8 @@ TEST_F(RegisterTest, APortThatIsGoneCannotBeOpenedAndEndsWithItsLastUser) {
   EXPECT_GT(kit::Notifications(port_.notifier(port::Direction::kRx)), before);
   EXPECT_EQ(program.Ioctl(NIOCTXSYNC, UserAddress(0)).error(), Errno::kIo);
   EXPECT_EQ(program.Ioctl(NIOCRXSYNC, UserAddress(0)).error(), Errno::kIo);
-  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr, false), static_cast<uint32_t>(kPollErr));
+  EXPECT_EQ(program.session().Poll(kPollIn | kPollOut, nullptr, false),
+            static_cast<uint32_t>(kPollErr));
   EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC)), Errno::kNoDevice);
   EXPECT_EQ(port_.users(), 1u);
   program.Close();

@@ -30,8 +30,7 @@ enum PollEvents : uint32_t {
 
 class Session final : public memory::BufferHolder {
  public:
-  explicit Session(Control& control)
-      : control_(control), clock_(control.environment().clock()) {}
+  explicit Session(Control& control) : control_(control), clock_(control.environment().clock()) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

@@ -51,7 +51,8 @@ void PciSlot::Write32(uint32_t offset, uint32_t value) {
   host_->OnRegisterWrite();
   register_writes_.push_back({++register_writes_issued_, offset, value});
   last_register_write_ = std::max(last_register_write_, engine_.now() + options_.register_latency);
-  engine_.At(last_register_write_, *this, Argument(EventKind::kRegisterWrite, register_writes_issued_));
+  engine_.At(last_register_write_, *this,
+             Argument(EventKind::kRegisterWrite, register_writes_issued_));
   if (trace_ != nullptr) {
     trace_->Instant(dma_track_, engine_.now(), name_doorbell_, offset, value);
   }

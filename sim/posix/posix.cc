@@ -92,8 +92,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
   return Answer(process->Ioctl(fd, request, argument));
 }
 
-void* __wrap_mmap64(void* address, size_t length, int protection, int flags, int fd,
-                    off_t offset) {
+void* __wrap_mmap64(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   return __wrap_mmap(address, length, protection, flags, fd, offset);
 }
 
@@ -115,8 +114,8 @@ int __wrap_munmap(void* address, size_t length) {
   return __real_munmap(address, length);
 }
 
-// A set with descriptors of both kinds cannot be waited for: EINVAL. Entries below 0 are ignored, as
-// always; a set without any descriptor waits in virtual time.
+// A set with descriptors of both kinds cannot be waited for: EINVAL. Entries below 0 are ignored,
+// as always; a set without any descriptor waits in virtual time.
 int __wrap_poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
   nfds_t simulated = 0, real = 0;
   for (nfds_t i = 0; i < count; ++i) {
