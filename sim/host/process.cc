@@ -60,6 +60,7 @@ class Process::Syscall {
   ~Syscall() noexcept(false) {
     process_.thread_->Pay();
     if (Trace* const trace = process_.host_.trace(); trace != nullptr) {
+      process_.TraceRings();
       trace->Slice(process_.track_, start_, process_.Now() - start_, process_.name_syscall_,
                    static_cast<uint64_t>(call_), detail_);
     }
@@ -77,6 +78,7 @@ Process::Process(Host& host, std::string name) : host_(host), name_(std::move(na
   if (Trace* const trace = host.trace(); trace != nullptr) {
     track_ = trace->AddTrack(host.options().name, "program " + name_);
     name_syscall_ = trace->RegisterName("system call", "call", "detail");
+    name_moved_ = trace->RegisterName("ring moved", "hwcur", "hwtail");
   }
 }
 
@@ -219,6 +221,32 @@ void Process::SleepUntil(Time deadline) {
   thread_->Pay();
   while (Now() < deadline && !killed_) thread_->Block(deadline);
   if (killed_) throw ProcessKilled();
+}
+
+void Process::TraceRings() {
+  Trace& trace = *host_.trace();
+  for (auto& [fd, file] : files_) {
+    control::Session& session = *file.session;
+    if (!session.bound()) continue;
+    size_t at = 0;
+    for (const ring::Direction direction : {ring::Direction::kTx, ring::Direction::kRx}) {
+      const port::RingInterval& interval = session.selection().of(direction);
+      for (uint16_t i = interval.first; i < interval.last; ++i, ++at) {
+        const ring::Ring& ring = session.port()->ring(direction, i);
+        if (file.views.size() <= at) {
+          const char* const way = direction == ring::Direction::kTx ? "tx" : "rx";
+          const std::string name =
+              std::string("ring ") + session.port()->name() + " " + way + std::to_string(i);
+          file.views.push_back({trace.AddTrack(host_.options().name, name), 0, 0});
+        }
+        RingView& view = file.views[at];
+        if (view.hwcur == ring.hwcur() && view.hwtail == ring.hwtail()) continue;
+        view.hwcur = ring.hwcur();
+        view.hwtail = ring.hwtail();
+        trace.Instant(view.track, Now(), name_moved_, view.hwcur, view.hwtail);
+      }
+    }
+  }
 }
 
 void Process::ChargeProgramWork() {

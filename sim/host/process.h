@@ -67,10 +67,18 @@ class Process final : private platform::UserMemory {
   bool IsOpen(int fd) const { return files_.count(fd) != 0; }
 
  private:
+  struct RingView {
+    TrackId track;
+    uint32_t hwcur;
+    uint32_t hwtail;
+  };
+
   struct File {
     control::Session* session = nullptr;
     // Where head stood in each bound ring (transmit, then receive) at the last system call.
     std::vector<uint32_t> heads;
+    // What the trace was last told of each ring.
+    std::vector<RingView> views;
   };
 
   struct Mapping {
@@ -85,6 +93,8 @@ class Process final : private platform::UserMemory {
   uint32_t ScanAll(struct pollfd* fds, unsigned count, bool may_sleep,
                    platform::PollRegistrar* registrar);
   void CloseAll();
+  // Tells the trace which rings have moved in this call.
+  void TraceRings();
   // The program's own work since the last call: so much for each slot it moved head over.
   void ChargeProgramWork();
 
@@ -97,6 +107,7 @@ class Process final : private platform::UserMemory {
   ProcessCounters counters_;
   TrackId track_{};
   EventName name_syscall_{};
+  EventName name_moved_{};
 };
 
 }  // namespace mapwire::sim

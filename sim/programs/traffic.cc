@@ -31,7 +31,12 @@ void FillRing(netmap_ring* ring, const SenderOptions& options, uint32_t& batch_l
     size_t length = options.fill(next, buffer, ring->nr_buf_size);
     if (length > ring->nr_buf_size) {  // does not fit: the frame takes several slots
       const uint32_t needed = SlotsFor(length, ring->nr_buf_size);
-      if (needed > space) break;
+      if (needed > space) {
+        // Nothing more goes in before tail moves: poll is not to call this ring ready.
+        ring->head = head;
+        ring->cur = ring->tail;
+        return;
+      }
       large.resize(kMaxFrame);
       length = options.fill(next, large.data(), large.size());
       for (size_t done = 0; done < length;) {
