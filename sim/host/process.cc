@@ -223,8 +223,9 @@ void Process::SleepUntil(Time deadline) {
   if (killed_) throw ProcessKilled();
 }
 
-void Process::TraceRings() {
-  Trace& trace = *host_.trace();
+// Visits each bound ring of each descriptor with its place: transmit rings first.
+template <typename Visitor>
+void Process::ForEachRing(Visitor&& visit) {
   for (auto& [fd, file] : files_) {
     control::Session& session = *file.session;
     if (!session.bound()) continue;
@@ -232,50 +233,47 @@ void Process::TraceRings() {
     for (const ring::Direction direction : {ring::Direction::kTx, ring::Direction::kRx}) {
       const port::RingInterval& interval = session.selection().of(direction);
       for (uint16_t i = interval.first; i < interval.last; ++i, ++at) {
-        const ring::Ring& ring = session.port()->ring(direction, i);
-        if (file.views.size() <= at) {
-          const char* const way = direction == ring::Direction::kTx ? "tx" : "rx";
-          const std::string name =
-              std::string("ring ") + session.port()->name() + " " + way + std::to_string(i);
-          file.views.push_back({trace.AddTrack(host_.options().name, name), 0, 0});
-        }
-        RingView& view = file.views[at];
-        if (view.hwcur == ring.hwcur() && view.hwtail == ring.hwtail()) continue;
-        view.hwcur = ring.hwcur();
-        view.hwtail = ring.hwtail();
-        trace.Instant(view.track, Now(), name_moved_, view.hwcur, view.hwtail);
+        visit(file, session.port()->ring(direction, i), at);
       }
     }
   }
 }
 
+void Process::TraceRings() {
+  Trace& trace = *host_.trace();
+  ForEachRing([&](File& file, const ring::Ring& ring, size_t at) {
+    if (file.views.size() <= at) {
+      const char* const way = ring.direction() == ring::Direction::kTx ? "tx" : "rx";
+      const std::string name = std::string("ring ") + file.session->port()->name() + " " + way +
+                               std::to_string(ring.id());
+      file.views.push_back({trace.AddTrack(host_.options().name, name), 0, 0});
+    }
+    RingView& view = file.views[at];
+    if (view.hwcur == ring.hwcur() && view.hwtail == ring.hwtail()) return;
+    view.hwcur = ring.hwcur();
+    view.hwtail = ring.hwtail();
+    trace.Instant(view.track, Now(), name_moved_, view.hwcur, view.hwtail);
+  });
+}
+
 void Process::ChargeProgramWork() {
   const CostModel& costs = host_.options().costs;
-  for (auto& [fd, file] : files_) {
-    control::Session& session = *file.session;
-    if (!session.bound()) continue;
-    const memory::RegionGeometry geometry = session.region()->Geometry().value();
-    const char* const base =
-        static_cast<const char*>(PageSource::RealBase(session.region()->pages()));
-    size_t at = 0;
-    for (const ring::Direction direction : {ring::Direction::kTx, ring::Direction::kRx}) {
-      const port::RingInterval& interval = session.selection().of(direction);
-      for (uint16_t i = interval.first; i < interval.last; ++i, ++at) {
-        const ring::Ring& ring = session.port()->ring(direction, i);
-        const uint64_t offset =
-            geometry.pool(memory::PoolKind::kRings).ObjectOffset(ring.object()) + ring::kHeadAt;
-        uint32_t head;
-        std::memcpy(&head, base + offset, sizeof(head));
-        if (file.heads.size() <= at) file.heads.resize(at + 1, head);
-        const uint32_t n = ring.num_slots();
-        const uint32_t moved =
-            head < n && file.heads[at] < n ? ring::Distance(file.heads[at], head, n) : 0;
-        file.heads[at] = head;
-        thread_->Charge(uint64_t{moved} *
-                        (direction == ring::Direction::kTx ? costs.program_tx : costs.program_rx));
-      }
-    }
-  }
+  ForEachRing([&](File& file, const ring::Ring& ring, size_t at) {
+    const memory::Region& region = *ring.region();
+    const memory::RegionGeometry geometry = region.Geometry().value();
+    const uint64_t offset =
+        geometry.pool(memory::PoolKind::kRings).ObjectOffset(ring.object()) + ring::kHeadAt;
+    uint32_t head;
+    std::memcpy(&head, static_cast<const char*>(PageSource::RealBase(region.pages())) + offset,
+                sizeof(head));
+    if (file.heads.size() <= at) file.heads.resize(at + 1, head);
+    const uint32_t n = ring.num_slots();
+    const uint32_t before = file.heads[at];
+    const uint32_t moved = head < n && before < n ? ring::Distance(before, head, n) : 0;
+    file.heads[at] = head;
+    const bool tx = ring.direction() == ring::Direction::kTx;
+    thread_->Charge(uint64_t{moved} * (tx ? costs.program_tx : costs.program_rx));
+  });
 }
 
 void Process::Compute(uint64_t cycles) { thread_->Charge(cycles); }

@@ -93,6 +93,8 @@ class Process final : private platform::UserMemory {
   uint32_t ScanAll(struct pollfd* fds, unsigned count, bool may_sleep,
                    platform::PollRegistrar* registrar);
   void CloseAll();
+  template <typename Visitor>
+  void ForEachRing(Visitor&& visit);
   // Tells the trace which rings have moved in this call.
   void TraceRings();
   // The program's own work since the last call: so much for each slot it moved head over.
