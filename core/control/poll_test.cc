@@ -53,7 +53,7 @@ class PollTest : public testing::Test {
   }
   // Nothing is ever done with what is sent.
   void Stall() {
-    backend_.act = [](Ring& ring, uint32_t head, bool) -> Status {
+    backend_.act = [](Ring& ring, uint32_t head) -> Status {
       if (ring.direction() == Direction::kTx) return kOkStatus;
       ring.set_hwcur(head);
       return kOkStatus;
@@ -77,13 +77,11 @@ TEST_F(PollTest, AnUnboundDescriptorHasErrorsOnly) {
   EXPECT_EQ(RxSync(), Errno::kNoDevice);
 }
 
-TEST_F(PollTest, SyncsGoOverTheRingsOfTheirDirectionInOrderAndAreForced) {
+TEST_F(PollTest, SyncsGoOverTheRingsOfTheirDirectionInOrder) {
   Register();
   EXPECT_EQ(TxSync(), Errno::kOk);
-  for (const ScriptedBackend::Call& call : backend_.calls) EXPECT_TRUE(call.force);
   EXPECT_EQ(Synced(), (Rings{&tx(0), &tx(1), &tx(2)}));
   EXPECT_EQ(RxSync(), Errno::kOk);
-  for (const ScriptedBackend::Call& call : backend_.calls) EXPECT_TRUE(call.force);
   EXPECT_EQ(Synced(), (Rings{&rx(0), &rx(1), &rx(2)}));
 }
 
@@ -104,7 +102,7 @@ TEST_F(PollTest, SyncsSucceedWhateverARingHasDone) {
   EXPECT_EQ(Synced(), (Rings{&rx(0), &rx(1), &rx(2)}));  // a receive ring is
   EXPECT_EQ(program_.tx(0)->head, 0u);
   EXPECT_EQ(program_.rx(0)->head, 0u);
-  backend_.act = [](Ring&, uint32_t, bool) -> Status { return Errno::kIo; };
+  backend_.act = [](Ring&, uint32_t) -> Status { return Errno::kIo; };
   EXPECT_EQ(TxSync(), Errno::kOk);
   EXPECT_EQ(RxSync(), Errno::kOk);
 }
@@ -156,7 +154,7 @@ TEST_F(PollTest, ARingThatAnotherThreadIsInIsSkippedWithoutErrorAndKeepsItsTime)
   Register();
   int64_t stamp = -1;
   uint32_t events = 99;
-  backend_.act = [&](Ring& ring, uint32_t, bool) -> Status {
+  backend_.act = [&](Ring& ring, uint32_t) -> Status {
     if (&ring != &rx(0) || stamp != -1) return kOkStatus;
     stamp = 0;
     EXPECT_EQ(RxSync(), Errno::kOk);  // the other thread
@@ -201,7 +199,6 @@ TEST_F(PollTest, TransmitRingsAreSyncedUntilOneHasRoomAndTheRestOnlyIfPending) {
   Register();
   program_.tx(2)->head = program_.tx(2)->cur = 1;
   EXPECT_EQ(Poll(kPollOut), static_cast<uint32_t>(kPollOut));
-  for (const ScriptedBackend::Call& call : backend_.calls) EXPECT_FALSE(call.force);
   EXPECT_EQ(Synced(), (Rings{&tx(0), &tx(2)}));
   Stall();
   FillUp(0);
@@ -264,7 +261,7 @@ TEST_F(PollTest, ViolationsAndErrorsAreReportedWithWhatIsReady) {
   EXPECT_EQ(Poll(kPollIn), static_cast<uint32_t>(kPollErr | kPollIn));
   program_.rx(0)->head = program_.rx(0)->cur = 1;
   EXPECT_EQ(Poll(kPollIn), kNothing);
-  backend_.act = [](Ring&, uint32_t, bool) -> Status { return Errno::kIo; };
+  backend_.act = [](Ring&, uint32_t) -> Status { return Errno::kIo; };
   EXPECT_EQ(Poll(kPollIn), static_cast<uint32_t>(kPollErr));
   // A ring that is not looked at does not matter.
   EXPECT_EQ(Poll(0), kNothing);
@@ -294,7 +291,7 @@ TEST_F(PollTest, OneRingIsWaitedForByItselfAndSeveralTogether) {
 
 TEST_F(PollTest, WaitersRegisterBeforeAnythingIsScanned) {
   Register();
-  backend_.act = [this](Ring&, uint32_t, bool) -> Status {
+  backend_.act = [this](Ring&, uint32_t) -> Status {
     EXPECT_EQ(registrar_.waited_on.size(), 2u);
     return kOkStatus;
   };

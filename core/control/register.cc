@@ -6,6 +6,7 @@
 #include "core/control/request.h"
 #include "core/control/session.h"
 #include "core/platform/check.h"
+#include "core/platform/yield.h"
 #include "core/port/null_port.h"
 
 namespace mapwire::control {
@@ -132,8 +133,11 @@ Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* opt
   if (rx_count_ != 0) rx_ = &port.ring(Direction::kRx, selection_.rx.first);
   no_tx_poll_ = (reg.nr_flags & NR_NO_TX_POLL) != 0;
   always_stamp_ = !control_.parameters().no_timestamp;
+  platform::YieldPoint();
   // L2: the binding before this; pairs with bound().
   bound_.store(true, std::memory_order_release);
+  if (tx_count_ == 1) only_tx_.store(tx_, std::memory_order_release);
+  if (rx_count_ == 1) only_rx_.store(rx_, std::memory_order_release);
   return kOkStatus;
 }
 

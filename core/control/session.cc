@@ -36,32 +36,39 @@ Status Session::Ioctl(platform::UserMemory& user, uint32_t command, UserAddress 
 
 // One ring is what a program with a thread per ring has: nothing lives across its sync.
 Status Session::TxSync() {
-  if (!bound()) [[unlikely]]
-    return Errno::kNoDevice;
-  if (tx_count_ != 1) [[unlikely]]
+  Ring* const ring = only_tx_.load(std::memory_order_acquire);
+  if (ring == nullptr) [[unlikely]]
     return TxSyncAll();
-  if (tx_->Sync(true) == SyncResult::kZombie) [[unlikely]]
-    return Errno::kIo;
+  const SyncResult result = ring->Sync();
+  if (result != SyncResult::kDone) [[unlikely]]
+    return AfterSync(result);
   return kOkStatus;
 }
 
+// What else happened to a ring is told in the ring itself.
+[[gnu::cold]] Status Session::AfterSync(SyncResult result) {
+  return result == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+}
+
 Status Session::TxSyncAll() {
+  if (!bound()) return Errno::kNoDevice;
   Status status = kOkStatus;
   for (uint32_t i = 0; i < tx_count_; ++i) {
-    if (tx_[i].Sync(true) == SyncResult::kZombie) status = Errno::kIo;
+    const Status one = AfterSync(tx_[i].Sync());
+    if (!one.ok()) status = one;
   }
   return status;
 }
 
 Status Session::RxSync() {
-  if (!bound()) [[unlikely]]
-    return Errno::kNoDevice;
-  if (rx_count_ != 1) [[unlikely]]
+  Ring* const ring = only_rx_.load(std::memory_order_acquire);
+  if (ring == nullptr) [[unlikely]]
     return RxSyncAll();
-  return RxSyncOne(*rx_);
+  return RxSyncOne(*ring);
 }
 
 Status Session::RxSyncAll() {
+  if (!bound()) return Errno::kNoDevice;
   Status status = kOkStatus;
   for (uint32_t i = 0; i < rx_count_; ++i) {
     const Status one = RxSyncOne(rx_[i]);
@@ -71,10 +78,10 @@ Status Session::RxSyncAll() {
 }
 
 Status Session::RxSyncOne(Ring& ring) {
-  const SyncResult result = ring.Sync(true);
+  const SyncResult result = ring.Sync();
   // The time of a ring that another thread is in is that thread's business.
   if (result >= SyncResult::kBusy) [[unlikely]]
-    return result == SyncResult::kZombie ? Errno::kIo : Errno::kOk;
+    return AfterSync(result);
   if (always_stamp_ || (ring.LoadFlags() & ring::kRingTimestamp) != 0) ring.StampTime(clock_.Now());
   return kOkStatus;
 }
@@ -105,7 +112,7 @@ bool Session::PollTx(bool& wanted, uint32_t& events) {
     Ring& ring = tx_[i];
     if (!wanted && !ring.HasPending()) continue;
     platform::AccountWork(platform::Work::kRingScan, 1);
-    const SyncResult result = ring.Sync(false);
+    const SyncResult result = ring.Sync();
     if (result == SyncResult::kBusy) continue;
     if (result != SyncResult::kDone) events |= kPollErr;
     if (wanted && ring.Ready()) {
@@ -122,7 +129,7 @@ bool Session::PollRx(uint32_t& events) {
   for (uint32_t i = 0; i < rx_count_; ++i) {
     Ring& ring = rx_[i];
     platform::AccountWork(platform::Work::kRingScan, 1);
-    const SyncResult result = ring.Sync(false);
+    const SyncResult result = ring.Sync();
     if (result == SyncResult::kBusy) continue;
     if (result != SyncResult::kDone) events |= kPollErr;
     if (result == SyncResult::kZombie || result == SyncResult::kOff) continue;
@@ -185,6 +192,8 @@ void Session::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 }
 
 void Session::Unbind() {
+  only_tx_.store(nullptr, std::memory_order_release);
+  only_rx_.store(nullptr, std::memory_order_release);
   bound_.store(false, std::memory_order_release);
   if (region_ == nullptr) return;
   leaving_ = true;

@@ -95,6 +95,7 @@ class Session final : public memory::BufferHolder {
   [[gnu::noinline]] Status TxSyncAll();
   [[gnu::noinline]] Status RxSyncAll();
   Status RxSyncOne(ring::Ring& ring);
+  static Status AfterSync(ring::SyncResult result);
   bool PollTx(bool& wanted, uint32_t& events);
   bool PollRx(uint32_t& events);
   void ArmAll(bool tx, bool rx);
@@ -104,6 +105,9 @@ class Session final : public memory::BufferHolder {
   platform::Clock& clock_;
   // Set last and cleared at close: what follows may be used without the control mutex while it is.
   std::atomic<bool> bound_{false};
+  // The ring of a direction in which exactly one is bound; set and cleared with `bound_`.
+  std::atomic<ring::Ring*> only_tx_{nullptr};
+  std::atomic<ring::Ring*> only_rx_{nullptr};
   port::Port* port_ = nullptr;
   // The bound rings of each direction, contiguous.
   ring::Ring* tx_ = nullptr;

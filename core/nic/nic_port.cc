@@ -5,6 +5,7 @@
 
 #include "core/platform/check.h"
 #include "core/platform/log.h"
+#include "core/platform/yield.h"
 
 namespace mapwire::nic {
 
@@ -80,7 +81,9 @@ void NicPort::UpdateCarrier() {
   bool up;
   do {
     up = driver_.link().up;
+    platform::YieldPoint();
     carrier_.store(up);
+    platform::YieldPoint();
   } while (driver_.link().up != up);
 }
 

@@ -12,8 +12,9 @@
 // registers from each other.
 //
 // The codec of a family supplies: Descriptor, kMinFrameBytes, kMaxFrameBytes, kMaxFragments,
-// EncodeFrame, EncodeFragment, FinishFrame, RequestReport; LoadStatus, IsWhole, IsDone, IsEnd,
-// Length, LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
+// EncodeFrame, EncodeReportedFrame, EncodeFragment, FinishFrame, RequestReport; LoadStatus,
+// IsWhole, IsDone, IsEnd, Length, LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the
+// example.
 #ifndef CORE_NIC_RING_LOOP_H_
 #define CORE_NIC_RING_LOOP_H_
 
@@ -66,35 +67,34 @@ class TxQueue final : public NicQueue {
         region_(parameters.region),
         carrier_(parameters.carrier) {}
 
-  void Prime(Ring&) override {}
+  void Prime(Ring& ring) override { one_end_ = ring.offset_rule().mask == 0 ? count_ - 1 : 0; }
 
-  Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
+  Status Sync(Ring& ring, uint32_t head) override {
     // Without a carrier slots pile up in the ring; nothing is dropped. C1 pairs with UpdateCarrier.
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
+    const uint32_t next = nic_next_ + 1;
+    if (head - ring.hwcur() == 1 && TransmitOne(ring, head, next)) return Reclaim(ring, next);
     if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
-    if (head - ring.hwcur() == 1 && TransmitOne(ring, head)) return kOkStatus;
     return Transmit<false>(ring, head);
   }
 
  private:
   // One frame of one slot without flags, in the buffer core knows, where what stands around the
   // loop would cost more than the loop. False, and nothing is done, if the slot needs more than
-  // that or the descriptors wrap: the loop then judges the slot anew.
-  [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head) {
+  // that, the descriptors wrap or the ring has offsets: the loop then judges the slot anew.
+  [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head, uint32_t next) {
     const uint32_t slot = ring.hwcur();
     const uint32_t nic = nic_next_;
-    if (nic + 1 == count_) [[unlikely]]
+    if (nic >= one_end_) [[unlikely]]
       return false;
     const SlotWord word = ring.slots().Load(slot);
     const uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
     if (above > span_ || word.buffer() != ring.known_buffers()[slot]) [[unlikely]]
       return false;
     Descriptor& descriptor = descriptors_[nic];
-    Codec::EncodeFrame(descriptor, dma_[word.buffer()], word.length_flags());
-    Codec::RequestReport(descriptor);
-    HandOver(ring, head, nic + 1, 1);
-    Reclaim(ring);
+    Codec::EncodeReportedFrame(descriptor, dma_[word.buffer()], word.length_flags());
+    HandOver(ring, head, next, 1);
     return true;
   }
 
@@ -120,7 +120,7 @@ class TxQueue final : public NicQueue {
     }
     if (at.slot != first) [[likely]]
       Commit(ring, at);
-    Reclaim(ring);
+    (void)Reclaim(ring, at.nic);
     return at.status;
   }
 
@@ -386,27 +386,30 @@ class TxQueue final : public NicQueue {
     return true;
   }
 
-  // Gives back what the device has written off: no register is read. W1 pairs with its write-back.
-  void Reclaim(Ring& ring) {
+  // Gives back what the device has written off: no register is read. `next` is nic_next_. W1 pairs
+  // with its write-back.
+  // Returns kOkStatus, so that who has nothing else to do can end with it.
+  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t next) {
     const uint32_t head = *head_write_back_;
     const uint32_t finished = head - nic_done_;
     const uint32_t tail = ring.hwtail() + finished;
     // Nothing wraps most of the time.
-    if (nic_next_ >= nic_done_ && finished <= nic_next_ - nic_done_ && tail < count_) [[likely]] {
+    if (next >= nic_done_ && finished <= next - nic_done_ && tail < count_) [[likely]] {
       nic_done_ = head;
       ring.set_hwtail(tail);
-      return;
+      return kOkStatus;
     }
-    ReclaimAcrossTheEnd(ring, head);
+    return ReclaimAcrossTheEnd(ring, head);
   }
-  [[gnu::noinline]] void ReclaimAcrossTheEnd(Ring& ring, uint32_t head) {
+  [[gnu::noinline]] Status ReclaimAcrossTheEnd(Ring& ring, uint32_t head) {
     const uint32_t finished = ring::Distance(nic_done_, head, count_);
     if (head >= count_ || finished > ring::Distance(nic_done_, nic_next_, count_)) [[unlikely]] {
       ring.Record(Rule::kDeviceIndex, ring.hwtail(), head);
-      return;
+      return kOkStatus;
     }
     nic_done_ = head;
     ring.set_hwtail(ring::Advance(ring.hwtail(), finished, count_));
+    return kOkStatus;
   }
 
   const platform::Mmio mmio_;
@@ -421,6 +424,7 @@ class TxQueue final : public NicQueue {
   const uint32_t span_;  // bytes a frame of one buffer may have above the least
   const memory::Region* const region_;
   const std::atomic<bool>* const carrier_;
+  uint32_t one_end_ = 0;   // descriptors before it may take a frame by TransmitOne
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
   uint32_t nic_done_ = 0;  // the head the device last reported
 };
@@ -457,7 +461,7 @@ class RxQueue final : public NicQueue {
     mmio_.Write32(tail_offset_, nic_tail_);
   }
 
-  Status Sync(Ring& ring, uint32_t head, bool /*force*/) override {
+  Status Sync(Ring& ring, uint32_t head) override {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
     if (ring.known_offsets() != nullptr) return Exchange<true>(ring, head);

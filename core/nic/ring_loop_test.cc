@@ -47,6 +47,10 @@ struct TestCodec {
   static void EncodeFrame(Descriptor& descriptor, uint64_t address, uint32_t length) {
     descriptor = {address, length | uint64_t{length} << 32 | kFirst | kEnd};
   }
+  static void EncodeReportedFrame(Descriptor& descriptor, uint64_t address, uint32_t length) {
+    EncodeFrame(descriptor, address, length);
+    RequestReport(descriptor);
+  }
   static void EncodeFragment(Descriptor& descriptor, uint64_t address, uint32_t length) {
     descriptor = {address, length};
   }
@@ -155,7 +159,7 @@ class Bench {
     return ring_.violations().count[static_cast<uint32_t>(rule)];
   }
 
-  SyncResult Sync() { return ring_.Sync(true); }
+  SyncResult Sync() { return ring_.Sync(); }
   SyncResult MoveHead(uint32_t slots) {
     shared_->head = shared_->cur = (shared_->head + slots) % size();
     return Sync();

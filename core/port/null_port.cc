@@ -30,6 +30,6 @@ Status NullPort::StartRing(Ring& ring) {
 }
 
 // Transmit: the slots stay where they are, tail too. Receive: none came, so none can be released.
-Status NullPort::Sync(Ring&, uint32_t, bool) { return kOkStatus; }
+Status NullPort::Sync(Ring&, uint32_t) { return kOkStatus; }
 
 }  // namespace mapwire::port

@@ -24,7 +24,7 @@ class NullPort final : public Port, private ring::RingBackend {
  private:
   Status StartRing(Ring& ring) override;
   void StopRing(Ring&) override {}
-  Status Sync(Ring& ring, uint32_t head, bool force) override;
+  Status Sync(Ring& ring, uint32_t head) override;
 };
 
 }  // namespace mapwire::port

@@ -2,6 +2,7 @@
 #include "core/port/port.h"
 
 #include "core/platform/check.h"
+#include "core/platform/yield.h"
 
 namespace mapwire::port {
 
@@ -167,6 +168,7 @@ void Port::ReleaseRings(const RingSelection& selection, memory::BufferHolder* ex
 }
 
 void Port::Kill() {
+  platform::YieldPoint();
   gone_.store(true, std::memory_order_relaxed);
   ForEach({{0, shape_.tx_rings}, {0, shape_.rx_rings}}, [](Ring& ring) { ring.Kill(); });
 }

@@ -120,11 +120,15 @@ void Ring::Start(RingBackend& backend, RingState state) {
   MW_CHECK(created() && this->state() == RingState::kOff);
   MW_CHECK(state == RingState::kUser || state == RingState::kHost);
   backend_ = &backend;
+  platform::YieldPoint();
   state_.store(state, std::memory_order_release);
 }
 
 // Who is inside keeps using the backend until Quiesce says that nobody is. L1 pairs with Sync.
-void Ring::Stop() { state_.store(RingState::kOff, std::memory_order_seq_cst); }
+void Ring::Stop() {
+  platform::YieldPoint();
+  state_.store(RingState::kOff, std::memory_order_seq_cst);
+}
 
 Status Ring::Quiesce(platform::Sleeper& sleeper) {
   constexpr uint32_t kStepUs = 10;
@@ -135,6 +139,7 @@ Status Ring::Quiesce(platform::Sleeper& sleeper) {
 
 void Ring::Kill() {
   if (state() == RingState::kOff) return;
+  platform::YieldPoint();
   state_.store(RingState::kZombie, std::memory_order_release);
   Notify();
 }
@@ -151,10 +156,12 @@ void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
 
 // B1 pairs with Release: what the last one inside did is seen by the next.
 bool Ring::TryAcquire() {
+  platform::YieldPoint();
   uint32_t expected = kFree;
   if (busy_.compare_exchange_strong(expected, kHeld, std::memory_order_seq_cst)) [[likely]] {
     return true;
   }
+  platform::YieldPoint();
   // Whoever is inside will notify on its way out; if it left meanwhile, the ring is ours.
   if (busy_.exchange(kHeldAndWanted, std::memory_order_seq_cst) == kFree) return true;
   ++counters_.busy_skips;
@@ -163,6 +170,7 @@ bool Ring::TryAcquire() {
 
 // B1 pairs with TryAcquire.
 [[gnu::always_inline]] inline void Ring::Release() {
+  platform::YieldPoint();
   if (busy_.exchange(kFree, std::memory_order_release) == kHeldAndWanted) [[unlikely]]
     Notify();
 }
@@ -178,56 +186,57 @@ SyncResult Ring::NotRunning() const {
   }
 }
 
-SyncResult Ring::Sync(bool force) {
+SyncResult Ring::Sync() {
   if (!TryAcquire()) [[unlikely]]
     return SyncResult::kBusy;
+  platform::YieldPoint();
   // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here.
   if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]]
     return Leave();
   ++counters_.syncs;
   const uint32_t head = client_.head.Load();
   const uint32_t cur = client_.cur.Load();
-  const uint32_t first = direction_ == Direction::kTx ? rhead_ : hwcur_;
-  const PositionFault fault = CheckPositions(head, cur, first, rtail_, num_slots_);
+  const PositionFault fault = CheckPositions(head, cur, rhead_, rtail_, num_slots_);
   if (fault != PositionFault::kNone) [[unlikely]]
-    return Finish(RefusePosition(fault, head, cur, force));
+    return RefusePosition(fault, head, cur);
   rhead_ = head;
   rcur_ = cur;
-  const Status status = backend_->Sync(*this, head, force);
+  const Status status = backend_->Sync(*this, head);
   if (!status.ok()) [[unlikely]]
-    return Finish(Failed(status));
+    return Failed(status);
   Publish();
   Release();
   return SyncResult::kDone;
 }
 
+// The ways a sync ends that does not go well, out of the way of one that does.
 [[gnu::noinline]] SyncResult Ring::Leave() {
   Release();
   return NotRunning();
 }
 
-// Out of the way of a sync that went well, which ends the same.
-[[gnu::noinline]] SyncResult Ring::Finish(SyncResult result) {
+SyncResult Ring::Finish(SyncResult result) {
   Publish();
   Release();
   return result;
 }
 
-SyncResult Ring::Failed(Status status) {
-  if (status.error() != Errno::kInvalid) return SyncResult::kError;
+[[gnu::noinline]] SyncResult Ring::Failed(Status status) {
+  if (status.error() != Errno::kInvalid) return Finish(SyncResult::kError);
   Reinitialise();
-  return SyncResult::kViolation;
+  return Finish(SyncResult::kViolation);
 }
 
-SyncResult Ring::RefusePosition(PositionFault fault, uint32_t head, uint32_t cur, bool force) {
+[[gnu::noinline]] SyncResult Ring::RefusePosition(PositionFault fault, uint32_t head,
+                                                  uint32_t cur) {
   RecordPosition(fault, head, cur);
   Reinitialise();
   // A transmit ring that was reset has nothing to send; a receive ring is read all the same.
   if (direction_ == Direction::kRx) {
-    const Status status = backend_->Sync(*this, rhead_, force);
+    const Status status = backend_->Sync(*this, rhead_);
     if (!status.ok()) return Failed(status);
   }
-  return SyncResult::kViolation;
+  return Finish(SyncResult::kViolation);
 }
 
 // S1: slots before tail; pairs with the program's read of tail.

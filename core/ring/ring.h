@@ -14,6 +14,7 @@
 #include "core/platform/check.h"
 #include "core/platform/environment.h"
 #include "core/platform/untrusted.h"
+#include "core/platform/yield.h"
 #include "core/ring/cyclic.h"
 #include "core/ring/slots.h"
 #include "core/ring/violation.h"
@@ -47,9 +48,9 @@ enum class SyncResult : uint8_t {
 class RingBackend {
  public:
   // Data path, one caller per ring at a time. Takes over slots [ring.hwcur(), head) and gives back
-  // what is finished by moving hwcur and hwtail. `force`: the program asked by NIOC*SYNC. An error
-  // leaves the ring consistent; kInvalid means that a slot was refused (and recorded).
-  virtual Status Sync(Ring& ring, uint32_t head, bool force) = 0;
+  // what is finished by moving hwcur and hwtail. An error leaves the ring consistent; kInvalid
+  // means that a slot was refused (and recorded).
+  virtual Status Sync(Ring& ring, uint32_t head) = 0;
 
  protected:
   ~RingBackend() = default;
@@ -107,7 +108,7 @@ class Ring final : public memory::BufferHolder {
 
   // --- Data path ---------------------------------------------------------------------------------
 
-  SyncResult Sync(bool force);
+  SyncResult Sync();
   // True if the client has slots to work on that it said it had not seen: cur != tail.
   bool Ready() const { return rcur_ != rtail_; }
   // True if the program moved head since the last accepted one; reads shared memory once.
@@ -117,6 +118,7 @@ class Ring final : public memory::BufferHolder {
   uint32_t LoadFlags() const;
   // Wakes who waits on this ring, alone or among others of its port. Any context.
   void Notify() {
+    platform::YieldPoint();
     ++counters_.wakeups;
     if (notifier_ != nullptr) notifier_->Notify();
     if (port_notifier_ != nullptr) port_notifier_->Notify();
@@ -174,14 +176,12 @@ class Ring final : public memory::BufferHolder {
   void Release();
   [[gnu::cold]] SyncResult NotRunning() const;
   [[gnu::cold]] SyncResult Failed(Status status);
-  [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur,
-                                          bool force);
+  [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur);
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);
   void Reinitialise();
   void Publish();
   SyncResult Finish(SyncResult result);
-  SyncResult Leave();
-  char* header() const { return header_; }
+  [[gnu::cold]] SyncResult Leave();
 
   // The part a sync touches, together.
   std::atomic<RingState> state_{RingState::kOff};

@@ -80,7 +80,7 @@ class RingTest : public testing::Test {
   }
   SyncResult SayAndSync(uint32_t head, uint32_t cur) {
     Say(head, cur);
-    return ring_->Sync(true);
+    return ring_->Sync();
   }
   // Puts a transmit ring at hwcur = `hwcur`, hwtail = prev(hwcur).
   void MoveTo(uint32_t hwcur) {
@@ -155,7 +155,7 @@ TEST_F(RingTest, ARingWithMoreSlotsThanItsObjectHoldsIsRefused) {
 TEST_F(RingTest, TransmitTraceOfASlowDevice) {
   Make(Direction::kTx, 1024);
   uint32_t done = 0;  // the device's head
-  backend_.act = [&](Ring& ring, uint32_t head, bool) -> Status {
+  backend_.act = [&](Ring& ring, uint32_t head) -> Status {
     ring.set_hwcur(head);
     ring.set_hwtail(Prev(done, 1024));
     return kOkStatus;
@@ -163,7 +163,7 @@ TEST_F(RingTest, TransmitTraceOfASlowDevice) {
   ASSERT_EQ(SayAndSync(3, 3), SyncResult::kDone);
   ExpectPositions(3, 3, 1023);  // 1020 free, 3 pending
   done = 3;
-  ASSERT_EQ(ring_->Sync(true), SyncResult::kDone);
+  ASSERT_EQ(ring_->Sync(), SyncResult::kDone);
   ExpectPositions(3, 3, 2);  // all free, none pending
 }
 
@@ -194,7 +194,7 @@ TEST_F(RingTest, ReceiverThatWaitsWithoutReleasingIsReadyForNewSlotsOnly) {
   EXPECT_FALSE(ring_->Ready());
   ExpectPositions(10, 20, 20);
   backend_.arriving = 1;
-  ASSERT_EQ(ring_->Sync(true), SyncResult::kDone);
+  ASSERT_EQ(ring_->Sync(), SyncResult::kDone);
   EXPECT_TRUE(ring_->Ready());
   ExpectPositions(10, 20, 21);
 }
@@ -237,7 +237,7 @@ TEST_F(RingTest, HeadThatMovedBackwardsResetsTheRingToo) {
   Make(Direction::kTx, 512);
   MoveTo(10);
   // 8 and 9 are inside the window that wraps: only what lies behind tail is backwards.
-  backend_.act = [](Ring& ring, uint32_t head, bool) -> Status {
+  backend_.act = [](Ring& ring, uint32_t head) -> Status {
     ring.set_hwcur(head);
     return kOkStatus;
   };
@@ -308,7 +308,7 @@ TEST_F(RingTest, AfterAViolationEverySlotNamesABufferThatExists) {
 
 TEST_F(RingTest, SlotRefusedByTheBackendResetsTheRingToWhatWasTaken) {
   Make(Direction::kTx, 8);
-  backend_.act = [](Ring& ring, uint32_t, bool) -> Status {
+  backend_.act = [](Ring& ring, uint32_t) -> Status {
     ring.set_hwcur(2);
     ring.Record(Rule::kBufferIndex, 2, 77);
     return Errno::kInvalid;
@@ -325,7 +325,7 @@ TEST_F(RingTest, SlotRefusedByTheBackendResetsTheRingToWhatWasTaken) {
 
 TEST_F(RingTest, BackendErrorLeavesTheRingAsItIs) {
   Make(Direction::kTx, 8);
-  backend_.act = [](Ring&, uint32_t, bool) -> Status { return Errno::kIo; };
+  backend_.act = [](Ring&, uint32_t) -> Status { return Errno::kIo; };
   EXPECT_EQ(SayAndSync(3, 3), SyncResult::kError);
   ExpectPositions(3, 3, 7);
   EXPECT_EQ(ring_->violations().total(), 0u);
@@ -346,7 +346,7 @@ TEST_F(RingTest, HeadAndCurAreLoadedOncePerSync) {
     if (address == &program()->cur) program()->head = 0xffffffff;
   };
   Say(2, 2);
-  EXPECT_EQ(ring_->Sync(false), SyncResult::kDone);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
   EXPECT_EQ(head_loads, 1u);
   EXPECT_EQ(cur_loads, 1u);
   EXPECT_EQ(backend_.calls.back().head, 2u);
@@ -355,39 +355,39 @@ TEST_F(RingTest, HeadAndCurAreLoadedOncePerSync) {
 TEST_F(RingTest, SecondSyncIsSkippedAndNotifiedWhenTheFirstLeaves) {
   Make(Direction::kTx, 8);
   SyncResult inner = SyncResult::kDone;
-  backend_.act = [&](Ring& ring, uint32_t, bool) -> Status {
-    inner = ring.Sync(true);
+  backend_.act = [&](Ring& ring, uint32_t) -> Status {
+    inner = ring.Sync();
     EXPECT_EQ(own_.notifications, 0u);
     return kOkStatus;
   };
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kDone);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
   EXPECT_EQ(inner, SyncResult::kBusy);
   EXPECT_EQ(own_.notifications, 1u);
   EXPECT_EQ(port_.notifications, 1u);
   EXPECT_EQ(ring_->counters().busy_skips, 1u);
   backend_.act = nullptr;
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kDone);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
   EXPECT_EQ(own_.notifications, 1u);  // nobody waited this time
 }
 
 TEST_F(RingTest, StatesSayWhatASyncDoes) {
   Make(Direction::kRx, 8);
   EXPECT_EQ(ring_->state(), RingState::kUser);
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kDone);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
   ring_->Stop();
   EXPECT_EQ(ring_->state(), RingState::kOff);
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kOff);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kOff);
   ring_->Kill();  // off stays off
   EXPECT_EQ(ring_->state(), RingState::kOff);
   EXPECT_EQ(own_.notifications, 0u);
   ring_->Start(backend_, RingState::kHost);
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kOff);  // the client is somebody else
+  EXPECT_EQ(ring_->Sync(), SyncResult::kOff);  // the client is somebody else
   ring_->Kill();
   EXPECT_EQ(ring_->state(), RingState::kZombie);
   EXPECT_EQ(own_.notifications, 1u);
   EXPECT_EQ(port_.notifications, 1u);
   const size_t calls = backend_.calls.size();
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kZombie);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kZombie);
   EXPECT_EQ(backend_.calls.size(), calls);
 }
 
@@ -403,7 +403,7 @@ TEST_F(RingTest, StoppingWhileASyncIsInsideLetsItFinish) {
   EXPECT_EQ(SayAndSync(1, 1), SyncResult::kDone);
   EXPECT_TRUE(stopped);
   EXPECT_EQ(backend_.calls.size(), 1u);
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kOff);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kOff);
 }
 
 TEST_F(RingTest, QuiesceWaitsForWhoIsInsideAndGivesUp) {
@@ -411,11 +411,11 @@ TEST_F(RingTest, QuiesceWaitsForWhoIsInsideAndGivesUp) {
   EXPECT_TRUE(ring_->Quiesce(environment_.sleeper()).ok());
   EXPECT_EQ(environment_.sleeper().slept_us, 0u);
   Status inside;
-  backend_.act = [&](Ring& ring, uint32_t, bool) -> Status {
+  backend_.act = [&](Ring& ring, uint32_t) -> Status {
     inside = ring.Quiesce(environment_.sleeper());
     return kOkStatus;
   };
-  EXPECT_EQ(ring_->Sync(true), SyncResult::kDone);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
   EXPECT_EQ(inside.error(), Errno::kTimedOut);
   EXPECT_EQ(environment_.sleeper().slept_us, 1000000u);
 }
@@ -427,13 +427,13 @@ TEST_F(RingTest, NobodyIsInsideAfterStopAndQuiesce) {
   std::atomic<bool> finished{false};
   std::atomic<uint64_t> intruders{0};
   std::atomic<uint64_t> syncs{0};
-  backend_.act = [&](Ring&, uint32_t, bool) -> Status {
+  backend_.act = [&](Ring&, uint32_t) -> Status {
     if (stopped.load()) ++intruders;
     ++syncs;
     return kOkStatus;
   };
   std::thread syncer([&] {
-    while (!finished.load()) static_cast<void>(ring_->Sync(true));
+    while (!finished.load()) static_cast<void>(ring_->Sync());
   });
   for (int round = 0; round < 1500; ++round) {
     while (syncs.load() == 0) std::this_thread::yield();

@@ -42,9 +42,6 @@ class UntrustedSlots {
   uint64_t LoadPointer(size_t i) const {
     return platform::UntrustedLoad(reinterpret_cast<const uint64_t*>(At(i) + 8));
   }
-  void StoreBuffer(size_t i, uint32_t buffer) const {
-    platform::UntrustedStore(reinterpret_cast<uint32_t*>(At(i)), buffer);
-  }
   void StoreLengthFlags(size_t i, uint32_t length_flags) const {
     platform::UntrustedStore(reinterpret_cast<uint32_t*>(At(i) + 4), length_flags);
   }

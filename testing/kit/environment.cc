@@ -171,9 +171,9 @@ void* FakeDmaSpace::Translate(uint64_t device) const {
   return device - start < mapping.bytes ? mapping.address + (device - start) : nullptr;
 }
 
-Status ScriptedBackend::Sync(ring::Ring& ring, uint32_t head, bool force) {
-  calls.push_back({&ring, head, force});
-  if (act) return act(ring, head, force);
+Status ScriptedBackend::Sync(ring::Ring& ring, uint32_t head) {
+  calls.push_back({&ring, head});
+  if (act) return act(ring, head);
   const uint32_t slots = ring.num_slots();
   ring.set_hwcur(head);
   if (ring.direction() == ring::Direction::kTx) {

@@ -209,18 +209,17 @@ class FakeDmaSpace final : public platform::DmaSpace {
 // once, and received slots come out of `arriving`.
 class ScriptedBackend final : public ring::RingBackend {
  public:
-  Status Sync(ring::Ring& ring, uint32_t head, bool force) override;
+  Status Sync(ring::Ring& ring, uint32_t head) override;
 
   struct Call {
     const ring::Ring* ring;
     uint32_t head;
-    bool force;
   };
   std::vector<Call> calls;
   // Slots that have been received and not yet put into a ring.
   uint32_t arriving = 0;
   // If set: all there is to a sync.
-  std::function<Status(ring::Ring& ring, uint32_t head, bool force)> act;
+  std::function<Status(ring::Ring& ring, uint32_t head)> act;
 };
 
 }  // namespace mapwire::kit

@@ -45,7 +45,7 @@ Status LoopPort::StartRing(Ring& ring) {
 
 void LoopPort::StopRing(Ring&) { --running_rings; }
 
-Status LoopPort::Sync(Ring& ring, uint32_t head, bool) {
+Status LoopPort::Sync(Ring& ring, uint32_t head) {
   if (ring.direction() == Direction::kTx) return Transmit(ring, head);
   ring.set_hwcur(head);
   return kOkStatus;
@@ -71,7 +71,7 @@ Status LoopPort::Transmit(Ring& tx, uint32_t head) {
     const bool whole = region().IsUsableBuffer(free.buffer());
     const uint32_t back = whole ? free.buffer() : rx.known_buffers()[place];
     rx.slots().StoreWord(place, uint64_t{sent.length()} << 32 | sent.buffer());
-    tx.slots().StoreBuffer(slot, back);
+    tx.slots().StoreWord(slot, (sent.raw & ~uint64_t{0xffffffff}) | back);
     rx.known_buffers()[place] = sent.buffer();
     tx.known_buffers()[slot] = back;
     rx.set_hwtail(ring::Next(place, rx.num_slots()));

@@ -39,7 +39,7 @@ class LoopPort final : public port::Port, private ring::RingBackend {
   void Close() override;
   Status StartRing(ring::Ring& ring) override;
   void StopRing(ring::Ring& ring) override;
-  Status Sync(ring::Ring& ring, uint32_t head, bool force) override;
+  Status Sync(ring::Ring& ring, uint32_t head) override;
   Status Transmit(ring::Ring& tx, uint32_t head);
 
   FaultPlan& faults_;

@@ -72,6 +72,7 @@ def main(argv):
     parser.add_argument("--mmio", required=True, help="program that counts register accesses")
     parser.add_argument("--result", required=True, help="where the JSON rows are kept")
     parser.add_argument("--limits", help="table of limits to compare with")
+    parser.add_argument("--tally", help="file the rows within and over their limits are counted in")
     parser.add_argument("--cached", action="store_true", help="reuse a result of these programs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--quiet", action="store_true", help="print nothing but problems")
@@ -97,6 +98,9 @@ def main(argv):
         print(join.table(rows, limits))
     for problem in problems:
         print("bench: %s" % problem, file=sys.stderr)
+    if args.tally:
+        with open(args.tally, "a", encoding="utf-8") as stream:
+            stream.write("costs\t%d\t%d\n" % (len(limits) - len(problems), len(problems)))
     return 1 if problems else 0
 
 

@@ -155,6 +155,13 @@ class MainTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("bench: txsync 256 plain: 18.03 instructions per packet, limit 18", errors)
 
+    def test_rows_are_counted_in_the_tally(self):
+        tally = os.path.join(self.folder, "tally")
+        self.bench("--tally", tally)
+        self.bench("--tally", tally, limit=18)
+        with open(tally, encoding="utf-8") as stream:
+            self.assertEqual(stream.read(), "costs\t1\t0\ncosts\t0\t1\n")
+
     def test_cached_measures_once_until_a_program_changes(self):
         for _ in range(2):
             self.assertEqual(self.bench("--cached")[0], 0)

@@ -9,14 +9,25 @@ namespace mapwire::platform {
 
 enum class Work : uint8_t;
 
+// What a barrier orders; core/platform/barrier.h says it in full.
+enum class Order : uint8_t { kDmaWrite, kDmaRead, kStore };
+
 // What the world is told, and may act upon. A default-constructed Hooks does nothing.
 class Hooks {
  public:
   virtual ~Hooks() = default;
   // Core is about to load `bytes` bytes of shared memory; `address` is the real, writable place.
   virtual void UntrustedLoad(void* /*address*/, size_t /*bytes*/) {}
+  // Core is about to store there.
+  virtual void UntrustedStore(void* /*address*/, size_t /*bytes*/) {}
+  // Another CPU may come first here. Any context.
+  virtual void Yield() {}
+  // Core has put a barrier here.
+  virtual void Ordered(Order /*order*/) {}
   // The calling CPU did `count` units of work.
   virtual void AccountWork(Work /*kind*/, uint32_t /*count*/) {}
+  // The calling context is about to take a mutex.
+  virtual void BeforeLock(const void* /*lock*/) {}
   // The calling context must wait for a mutex that somebody else holds.
   virtual void WaitForLock(const void* /*lock*/) {}
   virtual void LockReleased(const void* /*lock*/) {}

@@ -14,6 +14,7 @@ class Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void Lock() {
+    g_hooks->BeforeLock(this);
     while (held_) g_hooks->WaitForLock(this);
     held_ = true;
   }

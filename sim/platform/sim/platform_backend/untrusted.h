@@ -19,11 +19,15 @@ inline T UntrustedLoad(const T* address) {
 
 template <typename T>
 inline void UntrustedStore(T* address, T value) {
-  *const_cast<volatile T*>(RealAddress(address)) = value;
+  T* const real = RealAddress(address);
+  g_hooks->UntrustedStore(real, sizeof(T));
+  *const_cast<volatile T*>(real) = value;
 }
 
 inline void UntrustedZero(void* address, size_t bytes) {
-  std::memset(RealAddress(static_cast<char*>(address)), 0, bytes);
+  char* const real = RealAddress(static_cast<char*>(address));
+  g_hooks->UntrustedStore(real, bytes);
+  std::memset(real, 0, bytes);
 }
 
 inline void UntrustedCopyIn(void* to, const void* from, size_t bytes) {
@@ -33,7 +37,9 @@ inline void UntrustedCopyIn(void* to, const void* from, size_t bytes) {
 }
 
 inline void UntrustedCopyOut(void* to, const void* from, size_t bytes) {
-  std::memcpy(RealAddress(static_cast<char*>(to)), from, bytes);
+  char* const real = RealAddress(static_cast<char*>(to));
+  g_hooks->UntrustedStore(real, bytes);
+  std::memcpy(real, from, bytes);
 }
 
 }  // namespace mapwire::platform
