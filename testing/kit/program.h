@@ -54,6 +54,7 @@ class Program {
   void Reopen();
 
   control::Session& session() { return *session_; }
+  bool session_open() const { return session_ != nullptr; }
 
   // Its mapping of the region; valid while it is bound.
   char* base() const;
