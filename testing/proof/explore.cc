@@ -121,9 +121,9 @@ void Requested(Chooser& chooser, Call&& call) {
   const uint32_t buffers = stage.shared_region().FreeCount(memory::PoolKind::kBuffers);
   const bool region_changed = Attacked(stage, false, [&] {
     const Status status = call(stage.suspect);
-    if (!status.ok() && stage.suspect.session().bound()) Fail("a request that failed has bound");
+    if (!status.ok() && stage.suspect.bound()) Fail("a request that failed has bound");
   });
-  if (stage.suspect.session().bound()) {
+  if (stage.suspect.bound()) {
     static_cast<void>(stage.suspect.session().TxSync());
     static_cast<void>(stage.suspect.session().RxSync());
   }
@@ -205,7 +205,7 @@ std::vector<Script> ExploreScripts() {
   static constexpr RxVariant kRx[] = {{"plain", 0}, {"offsets", 64}};
   std::vector<Script> scripts;
   const auto add = [&](std::string name, std::function<void(Chooser&)> run) {
-    scripts.push_back({std::move(name), std::move(run)});
+    scripts.push_back({std::move(name), std::move(run), {{ChoiceKind::kValue, 1}}});
   };
   for (uint32_t phase = 0; phase < kSlots; ++phase) {
     const std::string at = "@" + std::to_string(phase);
@@ -244,7 +244,7 @@ std::vector<Script> ExploreScripts() {
   return scripts;
 }
 
-SearchReport Search(const Script& script, Bounds bounds, uint64_t limit) {
+SearchReport Search(const Script& script, const Bounds& bounds, uint64_t limit) {
   sim::SearchChooser search(bounds);
   Stage::describe = [&] {
     return "./mapwire explore --script '" + script.name + "' --replay '" +

@@ -12,11 +12,15 @@
 
 namespace mapwire::proof {
 
+// How many choices of a kind may differ from 0 in an execution; kinds that are not listed: none.
+using Bounds = std::vector<std::pair<sim::ChoiceKind, uint32_t>>;
+
 // A script: everything it leaves open is asked of the chooser. It ends the process if a promise is
 // broken.
 struct Script {
   std::string name;
   std::function<void(sim::Chooser&)> run;
+  Bounds bounds = {};  // of its search, unless others are asked for
 };
 
 // txsync, rxsync, poll, REGISTER with and without options, legacy requests, close.
@@ -30,10 +34,8 @@ struct SearchReport {
   bool diverged = false;
 };
 
-using Bounds = std::initializer_list<std::pair<sim::ChoiceKind, uint32_t>>;
-
 // All executions within the bounds, or the first `limit` (0: no limit).
-SearchReport Search(const Script& script, Bounds bounds, uint64_t limit = 0);
+SearchReport Search(const Script& script, const Bounds& bounds, uint64_t limit = 0);
 // `runs` executions drawn from a seed, without bounds.
 void Draw(const Script& script, uint64_t seed, uint64_t runs, uint32_t rarity);
 // One execution again.

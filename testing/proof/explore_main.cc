@@ -1,4 +1,5 @@
-// `mapwire explore`: every value a hostile program may put where core reads, call by call.
+// `mapwire explore`: every value a hostile program may put where core reads, call by call; every
+// interleaving of short scripts on several CPUs; every moment of a kill.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,12 +8,14 @@
 
 #include "testing/proof/attack.h"
 #include "testing/proof/explore.h"
+#include "testing/proof/schedule.h"
 
 namespace mapwire::proof {
 namespace {
 
 struct Arguments {
-  uint32_t changes = 2;
+  uint32_t changes = 1;
+  uint32_t preemptions = 2;
   std::vector<std::string> scripts;
   std::string replay;
   bool replays = false;
@@ -22,13 +25,22 @@ struct Arguments {
   bool list = false;
 };
 
-// The scripts that were asked for: their names, or the beginnings of their names.
+// The scripts that were asked for, by their names or the beginnings of their names, with the bounds
+// that were asked for.
 std::vector<Script> Selected(const Arguments& arguments) {
   std::vector<Script> selected;
-  for (Script& script : ExploreScripts()) {
-    bool wanted = arguments.scripts.empty();
-    for (const std::string& name : arguments.scripts) wanted |= script.name.rfind(name, 0) == 0;
-    if (wanted) selected.push_back(std::move(script));
+  for (const auto list : {ExploreScripts, ScheduleScripts, KillScripts}) {
+    for (Script& script : list()) {
+      bool wanted = arguments.scripts.empty();
+      for (const std::string& name : arguments.scripts) wanted |= script.name.rfind(name, 0) == 0;
+      if (!wanted) continue;
+      for (auto& [kind, most] : script.bounds) {
+        if (kind == sim::ChoiceKind::kValue) most = arguments.changes;
+        // Where a kill is searched as well, one preemption is what there is time for.
+        if (kind == sim::ChoiceKind::kPreempt && most > 1) most = arguments.preemptions;
+      }
+      selected.push_back(std::move(script));
+    }
   }
   return selected;
 }
@@ -37,12 +49,17 @@ int Main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{
       "Runs one call at a time against a hostile program that may change any value at the moment\n"
-      "core reads it, for every place and every value worth trying, and checks what is promised:\n"
-      "rings in order, no address outside the region's buffers, others' memory untouched, nothing\n"
-      "lost, and a program that behaves again is served."};
+      "core reads it, for every place and every value worth trying; short scripts on several CPUs\n"
+      "in every interleaving; and programs killed at every yield point of their lives. What is\n"
+      "promised is checked each time: rings in order, no address outside the region's buffers,\n"
+      "others' memory untouched, nothing lost, and a program that behaves again is served."};
   app.name("mapwire explore");
   app.add_option("--changes", arguments.changes, "values changed in one call, at most")
       ->check(CLI::Range(0u, 8u))
+      ->capture_default_str();
+  app.add_option("--preemptions", arguments.preemptions,
+                 "switches to another CPU in one execution where none is needed, at most")
+      ->check(CLI::Range(0u, 4u))
       ->capture_default_str();
   app.add_option("--script", arguments.scripts, "scripts whose names begin so (default: all)");
   app.add_option("--limit", arguments.limit, "executions of a script, at most; 0: all");
@@ -87,14 +104,12 @@ int Main(int argc, char** argv) {
     return 0;
   }
 
-  fmt::print("at most {} changed values in a call\n{:<26} {:>12} {:>12} {:>14}\n",
-             arguments.changes, "script", "executions", "points", "values/point");
+  fmt::print("{:<44} {:>10} {:>11} {:>12}\n", "script", "executions", "points", "alternatives");
   SearchReport sum;
   sum.exhausted = true;
   for (const Script& script : scripts) {
-    const SearchReport report =
-        Search(script, {{sim::ChoiceKind::kValue, arguments.changes}}, arguments.limit);
-    fmt::print("{:<26} {:>12} {:>12} {:>14}  {}\n", script.name, report.executions, report.points,
+    const SearchReport report = Search(script, script.bounds, arguments.limit);
+    fmt::print("{:<44} {:>10} {:>11} {:>12}  {}\n", script.name, report.executions, report.points,
                report.most_alternatives == 0 ? 0 : report.most_alternatives - 1,
                report.diverged    ? "DIVERGED"
                : report.exhausted ? "exhaustive"
@@ -110,9 +125,11 @@ int Main(int argc, char** argv) {
     fmt::print("{:<26} {:>12} {:>14}\n", PlaceName(static_cast<Place>(place)),
                coverage.points[place], coverage.values[place]);
   }
-  fmt::print("\n{} scripts, {} executions, {} choice points: {}\n", scripts.size(), sum.executions,
+  fmt::print("\nat most {} changed values and {} preemptions in an execution\n", arguments.changes,
+             arguments.preemptions);
+  fmt::print("{} scripts, {} executions, {} choice points: {}\n", scripts.size(), sum.executions,
              sum.points,
-             sum.exhausted ? "exhaustive within the bound, all promises held" : "NOT EXHAUSTIVE");
+             sum.exhausted ? "exhaustive within the bounds, all promises held" : "NOT EXHAUSTIVE");
   return sum.exhausted ? 0 : 1;
 }
 

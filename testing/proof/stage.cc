@@ -255,7 +255,7 @@ Stage::~Stage() {
   Promise(private_region_->users() == 0, "a region has users that are gone");
   Promise(dma_.maps() == 0, "memory is mapped for a device that nobody uses");
   Promise(dma_.coherent() == 0, "descriptors are left");
-  if (!port_->gone()) control.RemovePort(*port_);
+  control.RemovePort(*port_);
   port_->Stop();
   nic::NicPort::Destroy(environment, port_);
   platform::SetHooks(previous_hooks_);
@@ -322,7 +322,7 @@ void Stage::Return(Program& program, uint16_t, uint32_t slots) {
 
 std::string Stage::NeighbourBytes() {
   std::string bytes;
-  if (!neighbour.session().bound()) return bytes;
+  if (!neighbour.bound()) return bytes;
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
     netmap_ring* const shared = Shared(neighbour, direction);
     bytes.append(reinterpret_cast<const char*>(shared),
@@ -338,7 +338,7 @@ std::string Stage::NeighbourBytes() {
 std::string Stage::StrangerBytes() {
   constexpr uint64_t kPage = 4096;
   std::string bytes;
-  if (!stranger.session().bound()) return bytes;
+  if (!stranger.bound()) return bytes;
   const platform::PageSpace* const pages = private_region_->pages();
   for (uint64_t at = 0; at < sim::PageSource::bytes(pages); at += kPage) {
     if (!sim::PageSource::IsCommitted(pages, at)) continue;
@@ -348,6 +348,7 @@ std::string Stage::StrangerBytes() {
 }
 
 void Stage::Remember() {
+  remembers_ = true;
   neighbour_bytes_ = NeighbourBytes();
   stranger_bytes_ = StrangerBytes();
 }
@@ -376,11 +377,12 @@ void Stage::Judge(bool neighbour_spared) {
     JudgeRing(ring(Direction::kTx, pair));
     JudgeRing(ring(Direction::kRx, pair));
   }
-  if (neighbour_spared) {
+  if (remembers_ && neighbour_spared) {
     Promise(NeighbourBytes() == neighbour_bytes_, "memory of the neighbour has changed");
   }
   // A suspect that has joined the stranger's region has its rings there.
-  if ((suspect.session_open() ? suspect.session().region() : nullptr) != private_region_) {
+  const bool joined = suspect.bound() && suspect.session().region() == private_region_;
+  if (remembers_ && !joined) {
     Promise(StrangerBytes() == stranger_bytes_, "memory of another region has changed");
   }
   // Judges each descriptor.

@@ -200,6 +200,7 @@ class Stage final : private platform::Hooks {
   nic::NicPort* port_ = nullptr;
   memory::Region* private_region_ = nullptr;
   std::vector<const void*> waited_locks_;
+  bool remembers_ = false;
   std::string neighbour_bytes_;
   std::string stranger_bytes_;
   uint64_t loads_ = 0;
