@@ -112,6 +112,7 @@ void FakeUserMemory::Read(void* to, UserAddress from, size_t bytes) const {
 Status FakeUserMemory::CopyIn(void* to, UserAddress from, size_t bytes) {
   if (before_copy_in) before_copy_in(from, bytes);
   copied_in.push_back({from.value(), bytes});
+  if (fail_next && fail_next()) return Errno::kFault;
   size_t at = 0;
   const Block* const block = Find(from.value(), at);
   if (block == nullptr) return Errno::kFault;
@@ -125,6 +126,7 @@ Status FakeUserMemory::CopyIn(void* to, UserAddress from, size_t bytes) {
 
 Status FakeUserMemory::CopyOut(UserAddress to, const void* from, size_t bytes) {
   copied_out.push_back({to.value(), bytes});
+  if (fail_next && fail_next()) return Errno::kFault;
   size_t at = 0;
   Block* const block = const_cast<Block*>(Find(to.value(), at));
   if (block == nullptr) return Errno::kFault;

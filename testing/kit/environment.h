@@ -157,6 +157,8 @@ class FakeUserMemory final : public platform::UserMemory {
   Status CopyIn(void* to, UserAddress from, size_t bytes) override;
   Status CopyOut(UserAddress to, const void* from, size_t bytes) override;
 
+  // Asked at each copy, if set: true makes it fail as if the memory were not there.
+  std::function<bool()> fail_next;
   // Called before each CopyIn: a hostile program's other thread.
   std::function<void(UserAddress from, size_t bytes)> before_copy_in;
   // Ranges core has read and written, in order.

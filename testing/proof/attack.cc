@@ -120,13 +120,19 @@ bool Attack::Classify(const char* address, size_t bytes, Known& known) const {
   if (address < base || address >= base + geometry.bytes) return false;
   const auto at = static_cast<uint64_t>(address - base);
   known.place = at >= buffers ? Place::kListNext : Place::kListHead;
+  known.of_neighbour =
+      at >= buffers && IsNeighbours(static_cast<uint32_t>((at - buffers) / kBufferBytes));
+  return true;
+}
+
+bool Attack::IsNeighbours(uint32_t buffer) const {
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
     Ring& ring = stage_.ring(direction, 1);
-    for (uint32_t i = 0; at >= buffers && ring.created() && i < kSlots; ++i) {
-      if (ring.known_buffers()[i] == (at - buffers) / kBufferBytes) known.of_neighbour = true;
-    }
+    if (!ring.created()) continue;
+    const uint32_t* const known = ring.known_buffers();
+    if (std::find(known, known + kSlots, buffer) != known + kSlots) return true;
   }
-  return true;
+  return false;
 }
 
 // Buffers of every kind: reserved, of each ring, free, never used, the last, beyond.
@@ -234,7 +240,11 @@ void Attack::Load(char* address, size_t bytes) {
   if (chosen == now) return;
   std::memcpy(address, &chosen, bytes);
   touched_region_ = true;
-  if (known.of_neighbour) touched_neighbour_ = true;
+  if (known.of_neighbour) {
+    (known.ring != nullptr ? deeds_.wrote_rings : deeds_.named_buffers) = true;
+  }
+  const bool names = known.place == Place::kSlot || known.ring == nullptr;
+  if (names && IsNeighbours(static_cast<uint32_t>(chosen))) deeds_.named_buffers = true;
 }
 
 // A structure is changed in one field; which structure it is can be told by its size and, for the

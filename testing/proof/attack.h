@@ -36,8 +36,7 @@ class Attack {
 
   // Values changed in this execution.
   uint32_t changes() const { return changes_; }
-  // Whether a slot, a position or a buffer of the neighbour's was among them.
-  bool touched_neighbour() const { return touched_neighbour_; }
+  const Stage::Deeds& deeds() const { return deeds_; }
   // Whether anything but a request was: then a buffer may be named by nobody.
   bool touched_region() const { return touched_region_; }
   // Loads of each address; more than once is a second look.
@@ -59,6 +58,7 @@ class Attack {
 
   void Load(char* address, size_t bytes);
   void CopyIn(UserAddress from, size_t bytes);
+  bool IsNeighbours(uint32_t buffer) const;
   bool Classify(const char* address, size_t bytes, Known& known) const;
   std::vector<uint64_t> Values(const Known& known, uint64_t now) const;
   std::vector<uint64_t> SlotValues(const Known& known, uint64_t now) const;
@@ -68,7 +68,7 @@ class Attack {
 
   Stage& stage_;
   uint32_t changes_ = 0;
-  bool touched_neighbour_ = false;
+  Stage::Deeds deeds_;
   bool touched_region_ = false;
   std::vector<std::pair<const char*, uint32_t>> position_loads_;
   uint32_t most_position_loads_ = 0;

@@ -53,21 +53,21 @@ bool Attacked(Stage& stage, bool positions_once, Call&& call) {
   stage.Remember();
   const uint64_t loads = stage.loads();
   const uint64_t violations = stage.Violations();
-  bool spared = true;
+  Stage::Deeds deeds;
   bool region_changed = false;
   {
     Attack attack(stage);
     call();
     region_changed = attack.touched_region();
-    spared = !attack.touched_neighbour();
+    deeds = attack.deeds();
     if (positions_once && attack.most_loads_of_a_position() > 1) Fail("head or cur read twice");
     if (attack.changes() == 0 && stage.Violations() != violations) {
       Fail("a program that behaves is blamed");
     }
   }
   if (stage.loads() - loads > 2 * kMostLoads) Fail("a call that reads without end");
-  stage.Judge(spared);
-  if (spared) stage.JudgeNeighbourWorks();
+  stage.Judge(deeds);
+  if (!deeds.wrote_rings) stage.JudgeNeighbourWorks();
   return region_changed;
 }
 
@@ -171,16 +171,16 @@ void Close(Chooser& chooser, uint32_t phase, uint32_t extra_buffers) {
   Must(stage.nic.Receive(0, 64, 0x27) && stage.suspect.session().RxSync().ok(), "no frame");
   stage.Fill(stage.suspect, 0, 1, 0x28);
   stage.Remember();
-  bool spared = true;
+  Stage::Deeds deeds;
   {
     const uint64_t loads = stage.loads();
     Attack attack(stage);
     stage.suspect.Close();
-    spared = !attack.touched_neighbour();
+    deeds = attack.deeds();
     // Every slot of the region's rings once or twice, every buffer of the list once.
     if (stage.loads() - loads > 8 * kSlots * 2 + kBuffers + 16) Fail("a close without end");
   }
-  stage.Judge(spared);
+  stage.Judge(deeds);
   // What the suspect writes into the neighbour's slots is between the two; what the device has been
   // given is not.
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
@@ -190,7 +190,7 @@ void Close(Chooser& chooser, uint32_t phase, uint32_t extra_buffers) {
            "a buffer the neighbour's device may write to was given away");
     }
   }
-  if (spared) stage.JudgeNeighbourWorks();
+  if (!deeds.wrote_rings) stage.JudgeNeighbourWorks();
   stage.suspect.Reopen();
   // What nobody names comes back when the region is idle; there is enough for one more.
   Must(stage.Bind(stage.suspect, 0).ok(), "the port cannot be bound again");

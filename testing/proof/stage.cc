@@ -320,16 +320,23 @@ void Stage::Return(Program& program, uint16_t, uint32_t slots) {
   shared->head = shared->cur = (shared->head + slots) % kSlots;
 }
 
-std::string Stage::NeighbourBytes() {
+std::string Stage::NeighbourRings() {
   std::string bytes;
   if (!neighbour.bound()) return bytes;
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
-    netmap_ring* const shared = Shared(neighbour, direction);
-    bytes.append(reinterpret_cast<const char*>(shared),
+    bytes.append(reinterpret_cast<const char*>(Shared(neighbour, direction)),
                  sizeof(netmap_ring) + kSlots * sizeof(netmap_slot));
+  }
+  return bytes;
+}
+
+std::string Stage::NeighbourBuffers() {
+  std::string bytes;
+  if (!neighbour.bound()) return bytes;
+  for (const Direction direction : {Direction::kTx, Direction::kRx}) {
     const uint32_t* const buffers = ring(direction, 1).known_buffers();
     for (uint32_t i = 0; i < kSlots; ++i) {
-      bytes.append(neighbour.Buffer(shared, buffers[i]), kBufferBytes);
+      bytes.append(neighbour.Buffer(Shared(neighbour, direction), buffers[i]), kBufferBytes);
     }
   }
   return bytes;
@@ -349,7 +356,8 @@ std::string Stage::StrangerBytes() {
 
 void Stage::Remember() {
   remembers_ = true;
-  neighbour_bytes_ = NeighbourBytes();
+  neighbour_rings_ = NeighbourRings();
+  neighbour_buffers_ = NeighbourBuffers();
   stranger_bytes_ = StrangerBytes();
 }
 
@@ -372,13 +380,16 @@ void Stage::JudgeRing(Ring& ring) {
   }
 }
 
-void Stage::Judge(bool neighbour_spared) {
+void Stage::Judge(const Deeds& deeds) {
   for (uint16_t pair = 0; pair < kPairs; ++pair) {
     JudgeRing(ring(Direction::kTx, pair));
     JudgeRing(ring(Direction::kRx, pair));
   }
-  if (remembers_ && neighbour_spared) {
-    Promise(NeighbourBytes() == neighbour_bytes_, "memory of the neighbour has changed");
+  if (remembers_ && !deeds.wrote_rings) {
+    Promise(NeighbourRings() == neighbour_rings_, "rings of the neighbour have changed");
+  }
+  if (remembers_ && !deeds.wrote_rings && !deeds.named_buffers) {
+    Promise(NeighbourBuffers() == neighbour_buffers_, "buffers of the neighbour have changed");
   }
   // A suspect that has joined the stranger's region has its rings there.
   const bool joined = suspect.bound() && suspect.session().region() == private_region_;

@@ -139,6 +139,7 @@ class Stage final : private platform::Hooks {
   ring::Ring& ring(ring::Direction direction, uint16_t pair) {
     return port_->ring(direction, pair);
   }
+  kit::FakeDmaSpace& dma() { return dma_; }
   memory::Region& private_region() { return *private_region_; }
   memory::Region& shared_region() { return control.regions().global(); }
 
@@ -158,9 +159,15 @@ class Stage final : private platform::Hooks {
   // --- Promises ---------------------------------------------------------------------------------
   // Remembers what is not the suspect's: the neighbour's rings and buffers, the stranger's region.
   void Remember();
-  // Rings in order, every descriptor good, and what was remembered is as it was. A suspect that
-  // could write the neighbour's slots may have done so: then pass `neighbour_spared` false.
-  void Judge(bool neighbour_spared = true);
+  // What the suspect did itself to the neighbour, in the region they share.
+  struct Deeds {
+    bool wrote_rings = false;
+    bool named_buffers = false;  // in its own slots or list, or wrote them
+  };
+  // Rings in order, every descriptor good, and what was remembered is as it was, but for what the
+  // suspect did itself.
+  void Judge(const Deeds& deeds);
+  void Judge() { Judge(Deeds()); }
   // Violations of all rings, and how many rules have been named.
   uint64_t Violations();
   // The neighbour and the stranger can work; the device moves a frame each way for the neighbour.
@@ -191,7 +198,8 @@ class Stage final : private platform::Hooks {
     if (on_yield) on_yield();
   }
   void JudgeRing(ring::Ring& ring);
-  std::string NeighbourBytes();
+  std::string NeighbourRings();
+  std::string NeighbourBuffers();
   std::string StrangerBytes();
 
   sim::Chooser& chooser_;
@@ -201,7 +209,8 @@ class Stage final : private platform::Hooks {
   memory::Region* private_region_ = nullptr;
   std::vector<const void*> waited_locks_;
   bool remembers_ = false;
-  std::string neighbour_bytes_;
+  std::string neighbour_rings_;
+  std::string neighbour_buffers_;
   std::string stranger_bytes_;
   uint64_t loads_ = 0;
 };
