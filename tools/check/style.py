@@ -10,8 +10,8 @@ from tree import Violation, is_cxx, read_bytes, read_text
 COLUMNS = 100
 CODE_SUFFIXES = (".h", ".c", ".cc", ".py", ".sh", ".bzl", "BUILD", "mapwire", ".ci/run")
 
-# Text that is not ours to shape: recorded output and licence texts.
-VERBATIM = ("LICENSE", "*/fixtures/*", "*/golden/*", "*.pcap", "*.pcapng")
+# Text that is not ours to shape: recorded input and output, and licence texts.
+VERBATIM = ("LICENSE", "*/fixtures/*", "*/golden/*", "*/corpus/*", "*.pcap", "*.pcapng")
 # Formats in which a tab means something.
 TABS_ALLOWED = ("*.tsv", "*.mk", "*Makefile", "*Kbuild", "*.patch")
 

@@ -89,10 +89,10 @@ new_world
 
 mapwire --help
 expect "--help succeeds" status_is 0
-for command in setup demo test bench explore check format; do
+for command in setup demo test bench explore fuzz check format; do
   expect "--help names $command" out_has "  $command "
 done
-for command in setup demo test bench explore check format; do
+for command in setup demo test bench explore fuzz check format; do
   mapwire "$command" --help
   expect "$command --help succeeds" status_is 0
   expect "$command --help tells the usage" out_has "usage: ./mapwire $command"
@@ -154,6 +154,66 @@ expect "each failed build is counted" last_line_is "4 passed, 4 failed"
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
 expect "a Bazel that dies, fails" last_line_is "0 passed, 3 failed"
+
+# Fuzzing, with a stand-in for the fuzzer.
+new_fuzzer() {
+  new_world
+  mkdir -p "$repo/testing/fuzz" "$scratch/bin/testing/fuzz"
+  touch "$repo/testing/fuzz/names_fuzz.cc" "$repo/testing/fuzz/ring_fuzz.cc" "$scratch/input"
+  fake bazel "echo \"\$*\" >>$scratch/bazel_calls; case \$1 in info) echo $scratch/bin ;; esac"
+  : >"$scratch/bazel_calls"
+  : >"$scratch/fuzzer_calls"
+  local target
+  for target in names ring; do
+    printf '#!/bin/bash\necho "%s $*" >>%s\n%s\n' "$target" "$scratch/fuzzer_calls" "$1" \
+      >"$scratch/bin/testing/fuzz/$target"
+    chmod +x "$scratch/bin/testing/fuzz/$target"
+  done
+}
+
+wrong_fuzz() {
+  local what=$1
+  shift
+  mapwire fuzz "$@"
+  expect "fuzz $*: wrong usage" status_is 2
+  expect "fuzz $*: one line" err_is_one_line
+  expect "fuzz $*: says what" err_has "$what"
+  expect "fuzz $*: builds nothing" not called build bazel_calls
+}
+
+new_fuzzer 'echo "stat::number_of_executed_units: 4711" >&2'
+mapwire fuzz --list
+expect "fuzz --list succeeds" status_is 0
+expect "fuzz --list names the targets" last_line_is ring
+expect "fuzz --list builds nothing" not called build bazel_calls
+wrong_fuzz "no target wire" wire
+wrong_fuzz "one target" names ring
+wrong_fuzz "no option --fast" --fast
+wrong_fuzz "needs a number" --seconds
+wrong_fuzz "needs a number" --seconds 0
+wrong_fuzz "needs a number" --seconds soon
+wrong_fuzz "needs a file" names --replay
+wrong_fuzz "needs a target" --replay "$scratch/input"
+wrong_fuzz "takes no --seconds" names --seconds 3 --replay "$scratch/input"
+wrong_fuzz "takes nothing else" --list names
+mapwire fuzz names --replay "$scratch/nothing"
+expect "a missing input fails" status_is 1
+expect "a missing input is named" err_has "no file $scratch/nothing"
+mapwire fuzz --seconds 7
+expect "fuzz without findings succeeds" status_is 0
+expect "executions are told" out_has "names: 4711 executions"
+expect "all targets run" called "^ring .*-max_total_time=7 " fuzzer_calls
+expect "kept inputs are read" called "testing/fuzz/corpus/ring$" fuzzer_calls
+expect "it is built by clang" called "--config=fuzz //testing/fuzz:names" bazel_calls
+mapwire fuzz names --replay "$scratch/input"
+expect "an input is played alone" called "^names $scratch/input$" fuzzer_calls
+new_fuzzer 'echo "x.cc:3: check failed: good"; echo "Test unit written to /found/crash-1"; exit 77'
+mapwire fuzz
+expect "a finding fails" status_is 1
+expect "a finding says what failed" err_has "check failed: good"
+expect "a finding says how to replay it" \
+  err_has "./mapwire fuzz names --replay /found/crash-1"
+expect "a finding does not hide the rest" called "^ring " fuzzer_calls
 
 new_world
 fake_bazel
