@@ -47,6 +47,11 @@ void Control::RemovePort(port::Port& port) {
   port.Kill();
 }
 
+void Control::Watchdog() {
+  const Guard guard(mutex_);
+  for (port::Port& port : ports_) port.Watchdog();
+}
+
 Result<memory::Region*> Control::CreateRegion(const memory::RegionRequest& request) {
   const Guard guard(mutex_);
   return regions_.CreatePrivate(request);

@@ -43,6 +43,10 @@ class Control {
   // the owner may destroy it.
   void RemovePort(port::Port& port);
 
+  // To be called now and then, every half second, say, from a thread that may sleep: lets each port
+  // look after its device. Takes long (a second at most per port) only if a device is in trouble.
+  void Watchdog();
+
   // A region of the operator's making, for programs that share nothing with others (nr_mem_id).
   Result<memory::Region*> CreateRegion(const memory::RegionRequest& request);
 

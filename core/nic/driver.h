@@ -73,12 +73,19 @@ struct InterruptReport {
   bool gone = false;          // the device reads as all ones
 };
 
+// What a look at the device found.
+enum class DeviceHealth : uint8_t {
+  kGood,
+  kForgetful,  // it answers, but has lost what Start told it: somebody reset it
+  kGone,       // it reads as all ones
+};
+
 // Counters since Start, accumulated from the device's.
 struct DriverStatistics {
-  uint64_t rx_packets = 0;
-  uint64_t rx_bytes = 0;  // as the device counts them: with CRC
-  uint64_t tx_packets = 0;
-  uint64_t tx_bytes = 0;
+  uint64_t rx_packets = 0;        // good frames, also those for which a queue had no buffer
+  uint64_t rx_bytes = 0;          // of these, as the device counts them: with CRC
+  uint64_t tx_packets = 0;        // put on the line
+  uint64_t tx_bytes = 0;          // of these, with CRC
   uint64_t rx_missed = 0;         // no room in the packet buffer
   uint64_t rx_no_descriptor = 0;  // dropped because the queue had no buffer
   uint64_t rx_crc_errors = 0;
@@ -95,9 +102,10 @@ class NicDriver {
   // for link changes; does not wait for the link. kTimedOut, kIo (bad EEPROM, device gone) or
   // kInvalid (config out of range); after a failure the device is quiet as after Stop.
   virtual Status Start(const DriverConfig& config) = 0;
-  // Control path. After it returns: no DMA, no interrupt. Never fails; a device that is gone or
-  // does not answer is given up after a bounded time.
-  virtual void Stop() = 0;
+  // Control path. After kOkStatus: no DMA, no interrupt; a device that is gone does none either.
+  // Bounded. kTimedOut: no interrupt, but the device would not become quiet and may still reach
+  // memory: what it was told of must not be used for anything else. Calling Stop again tries again.
+  virtual Status Stop() = 0;
   // Any context, for reboot and suspend: stops DMA and interrupts at once, without sleeping.
   virtual void Shutdown() = 0;
 
@@ -106,11 +114,13 @@ class NicDriver {
   // take it; the queue is off then.
   virtual Result<uint32_t> StartTxQueue(uint16_t queue, const TxQueueSetup& setup) = 0;
   virtual Result<uint32_t> StartRxQueue(uint16_t queue, const RxQueueSetup& setup) = 0;
-  // Control path. After it returns the queue does no DMA. Bounded; never fails.
-  virtual void StopTxQueue(uint16_t queue) = 0;
-  virtual void StopRxQueue(uint16_t queue) = 0;
+  // Control path. After kOkStatus the queue does no DMA (nor does one of a stopped device).
+  // Bounded. kTimedOut: the queue would not stop and may still reach memory; only Stop helps.
+  virtual Status StopTxQueue(uint16_t queue) = 0;
+  virtual Status StopRxQueue(uint16_t queue) = 0;
 
-  // How many interrupt vectors the device uses, and which one serves a queue pair.
+  // How many interrupt vectors the device uses: vector q serves queue pair q, the last one all
+  // else.
   virtual uint16_t vectors() const = 0;
   // Interrupt context. Finds out what vector `vector` was about, acknowledges it and leaves the
   // queues it names masked until Arm. Wakes nobody: the caller does.
@@ -123,6 +133,9 @@ class NicDriver {
   virtual LinkState link() const = 0;
   // Control path: reads the device again.
   virtual LinkState RefreshLink() = 0;
+  // Control path. Looks whether a started device is still there and as Start left it; a few
+  // register reads.
+  virtual DeviceHealth Check() = 0;
   // Control path. Adds what the device counted since the last call.
   virtual void ReadStatistics(DriverStatistics& statistics) = 0;
 

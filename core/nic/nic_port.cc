@@ -15,6 +15,18 @@ using ring::Ring;
 namespace {
 
 constexpr uint64_t kWriteBackBytes = 128;  // one cache line pair per ring: no false sharing
+// A device that finishes nothing between this many resets, none of them long after the one before,
+// is given up.
+constexpr uint32_t kMaxFruitlessResets = 4;
+constexpr uint32_t kQuietCalls = 10;
+// A sync is over after microseconds; a ring that is busy for longer is looked at the next time.
+constexpr uint32_t kHoldStepUs = 10;
+constexpr uint32_t kHoldLimitUs = 1000;
+
+// The first, second, fourth, ... of a kind is worth a line.
+bool WorthALine(uint64_t count) { return (count & (count - 1)) == 0; }
+
+const char* NameOf(Direction direction) { return direction == Direction::kTx ? "tx" : "rx"; }
 
 bool PossibleSlots(uint32_t slots, const DriverInfo& info) {
   return slots >= info.min_descriptors && slots <= info.max_descriptors &&
@@ -51,6 +63,8 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
     queues = platform::NewArray<Queue>(environment.heap(), pairs);
     if (queues == nullptr) status = Errno::kNoMemory;
   }
+  port->waiters_ = platform::NewArray<Waiters>(environment.heap(), pairs);
+  if (port->waiters_ == nullptr) status = Errno::kNoMemory;
   if (!status.ok()) {
     Destroy(environment, port);
     return status;
@@ -59,20 +73,53 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
 }
 
 void NicPort::Destroy(platform::Environment& environment, NicPort* port) {
+  if (port->kept_region_ != nullptr) {
+    // Its device may write for ever: so what it may write to is nobody else's for ever.
+    platform::Log(platform::LogLevel::kError, "%s: memory the device may reach is never given back",
+                  port->name());
+    return;
+  }
+  environment.heap().Free(port->waiters_);
   for (Queue* queues : port->queues_) environment.heap().Free(queues);
   port->Unshape();
   platform::Delete(environment.heap(), port);
 }
 
 Status NicPort::Start() {
-  MW_TRY(driver_.Start(config_.driver));
+  const Status status = driver_.Start(config_.driver);
+  if (!status.ok()) {
+    (void)Silence();
+    return status;
+  }
+  started_ = true;
   UpdateCarrier();
   return kOkStatus;
 }
 
 void NicPort::Stop() {
-  driver_.Stop();
+  (void)Silence();
+  if (!loose_) ReleaseKept();
+}
+
+// What the driver said. Afterwards the device reaches no memory, or `loose_` says that it may.
+Status NicPort::Silence() {
+  started_ = false;
+  const Status status = driver_.Stop();
   UpdateCarrier();
+  const bool known = isolated_ || loose_;
+  loose_ = loose_ && !status.ok();
+  if (status.ok() || known) return status;
+  if (dma_.Isolate()) {
+    isolated_ = true;
+    ++counters_.isolations;
+    platform::Log(platform::LogLevel::kError,
+                  "%s: the device does not become quiet, it is cut off from memory", name());
+    return status;
+  }
+  loose_ = true;
+  platform::Log(platform::LogLevel::kError,
+                "%s: the device does not become quiet, its memory is kept", name());
+  return status;
 }
 
 // May run in an interrupt while another run is under way: whoever stores last has looked again.
@@ -98,6 +145,14 @@ Status NicPort::Open() {
 }
 
 void NicPort::Close() {
+  if (loose_) {
+    // The device may reach every buffer of the region: it stays mapped, and in use.
+    MW_CHECK(region().AddUser().ok());
+    if (kept_region_ == nullptr) region().AddHolder(quarantine_);
+    kept_region_ = &region();
+    kept_open_ = true;
+    return;
+  }
   region().DetachDevice(dma_map_);
   dma_map_ = nullptr;
 }
@@ -113,14 +168,47 @@ Status NicPort::StartRing(Ring& ring) {
   return kOkStatus;
 }
 
-Status NicPort::StartQueue(Ring& ring, Queue& queue) {
-  const bool tx = ring.direction() == Direction::kTx;
-  queue.descriptors = dma_.AllocateCoherent(DescriptorBytes(ring));
+Status NicPort::AllocateQueue(const Ring& ring, Queue& queue) {
+  queue.descriptors = dma_.AllocateCoherent(DescriptorBytes(ring.direction()));
   if (queue.descriptors.address == nullptr) return Errno::kNoMemory;
-  if (tx) {
+  if (ring.direction() == Direction::kTx) {
     queue.write_back = dma_.AllocateCoherent(kWriteBackBytes);
     if (queue.write_back.address == nullptr) return Errno::kNoMemory;
   }
+  // Taken now: a quarantine must not need memory.
+  queue.buffers = platform::NewArray<uint32_t>(environment_.heap(), ring.num_slots());
+  return queue.buffers == nullptr ? Status(Errno::kNoMemory) : kOkStatus;
+}
+
+// 0: no step fits.
+uint32_t NicPort::RxBufferBytes(const Ring& ring) const {
+  const ring::OffsetRule& rule = ring.offset_rule();
+  uint32_t room = ring.region()->buffer_bytes() - rule.max;
+  if (rule.min_gap != 0 && rule.min_gap < room) room = rule.min_gap;
+  const DriverInfo& info = driver_.info();
+  return room > info.rx_buffer_max ? info.rx_buffer_max
+                                   : room / info.rx_buffer_step * info.rx_buffer_step;
+}
+
+Status NicPort::StartHardware(Ring& ring, const Queue& queue, uint32_t* tail_offset) {
+  if (ring.direction() == Direction::kTx) {
+    MW_ASSIGN_OR_RETURN(*tail_offset, driver_.StartTxQueue(
+                                          ring.id(), {.descriptors = queue.descriptors.device,
+                                                      .count = ring.num_slots(),
+                                                      .head_write_back = queue.write_back.device}));
+    return kOkStatus;
+  }
+  const uint32_t room = RxBufferBytes(ring);
+  if (room == 0) return Errno::kInvalid;
+  MW_ASSIGN_OR_RETURN(*tail_offset,
+                      driver_.StartRxQueue(ring.id(), {.descriptors = queue.descriptors.device,
+                                                       .count = ring.num_slots(),
+                                                       .buffer_bytes = room}));
+  return kOkStatus;
+}
+
+Status NicPort::StartQueue(Ring& ring, Queue& queue) {
+  MW_TRY(AllocateQueue(ring, queue));
   QueueParameters parameters{
       .mmio = mmio_,
       .descriptors = queue.descriptors.address,
@@ -130,72 +218,336 @@ Status NicPort::StartQueue(Ring& ring, Queue& queue) {
       .region = &region(),
       .carrier = &carrier_,
   };
-  if (tx) {
-    MW_ASSIGN_OR_RETURN(
-        parameters.tail_offset,
-        driver_.StartTxQueue(ring.id(), {.descriptors = queue.descriptors.device,
-                                         .count = ring.num_slots(),
-                                         .head_write_back = queue.write_back.device}));
-    queue.queue = loop_.new_tx(environment_.heap(), parameters);
-    if (queue.queue == nullptr) driver_.StopTxQueue(ring.id());
-  } else {
-    const ring::OffsetRule& rule = ring.offset_rule();
-    uint32_t room = region().buffer_bytes() - rule.max;
-    if (rule.min_gap != 0 && rule.min_gap < room) room = rule.min_gap;
-    const uint32_t step = driver_.info().rx_buffer_step;
-    room = room > driver_.info().rx_buffer_max ? driver_.info().rx_buffer_max : room / step * step;
-    if (room == 0) return Errno::kInvalid;
-    parameters.rx_buffer_bytes = room;
-    MW_ASSIGN_OR_RETURN(parameters.tail_offset,
-                        driver_.StartRxQueue(ring.id(), {.descriptors = queue.descriptors.device,
-                                                         .count = ring.num_slots(),
-                                                         .buffer_bytes = room}));
-    queue.queue = loop_.new_rx(environment_.heap(), parameters);
-    if (queue.queue == nullptr) driver_.StopRxQueue(ring.id());
+  MW_TRY(StartHardware(ring, queue, &parameters.tail_offset));
+  const bool tx = ring.direction() == Direction::kTx;
+  if (!tx) parameters.rx_buffer_bytes = RxBufferBytes(ring);
+  queue.queue = (tx ? loop_.new_tx : loop_.new_rx)(environment_.heap(), parameters);
+  if (queue.queue == nullptr) {
+    StopHardware(ring);
+    return Errno::kNoMemory;
   }
-  if (queue.queue == nullptr) return Errno::kNoMemory;
   queue.queue->Prime(ring);
   return kOkStatus;
 }
 
 void NicPort::StopRing(Ring& ring) {
-  if (ring.direction() == Direction::kTx) {
-    driver_.StopTxQueue(ring.id());
-  } else {
-    driver_.StopRxQueue(ring.id());
-  }
+  StopHardware(ring);
   FreeQueue(ring, QueueOf(ring));
 }
 
-void NicPort::FreeQueue(const Ring& ring, Queue& queue) {
+// After it the queue reaches no memory, or `loose_` is set. The ring is off: a reset does not start
+// it again.
+void NicPort::StopHardware(Ring& ring) {
+  const Status status = ring.direction() == Direction::kTx ? driver_.StopTxQueue(ring.id())
+                                                           : driver_.StopRxQueue(ring.id());
+  if (status.ok()) return;
+  ++counters_.queue_stop_timeouts;
+  if (WorthALine(counters_.queue_stop_timeouts)) {
+    platform::Log(platform::LogLevel::kWarning, "%s: %s queue %u does not stop", name(),
+                  NameOf(ring.direction()), ring.id());
+  }
+  (void)Reset("a queue does not stop");
+}
+
+void NicPort::FreeQueue(Ring& ring, Queue& queue) {
   if (queue.queue != nullptr) loop_.free_queue(environment_.heap(), queue.queue);
+  queue.queue = nullptr;
+  if (loose_ && queue.buffers != nullptr) return Keep(ring, queue);
+  FreeMemory(ring.direction(), queue);
+}
+
+void NicPort::FreeMemory(Direction direction, Queue& queue) {
   if (queue.descriptors.address != nullptr) {
-    dma_.FreeCoherent(queue.descriptors, DescriptorBytes(ring));
+    dma_.FreeCoherent(queue.descriptors, DescriptorBytes(direction));
   }
   if (queue.write_back.address != nullptr) dma_.FreeCoherent(queue.write_back, kWriteBackBytes);
+  environment_.heap().Free(queue.buffers);
   queue = Queue();
+}
+
+// --- Quarantine: memory of a device that would not become quiet
+// ---------------------------------
+
+// What the device was told of this ring is nobody else's from now on. The port is dead by now, so
+// nobody needs the queue's place again.
+void NicPort::Keep(Ring& ring, Queue& queue) {
+  queue.kept_buffers = ring.num_slots();
+  for (uint32_t i = 0; i < ring.num_slots(); ++i) queue.buffers[i] = ring.known_buffers()[i];
+  if (kept_region_ == nullptr) region().AddHolder(quarantine_);
+  kept_region_ = &region();
+  ++counters_.quarantined_queues;
+}
+
+void NicPort::Quarantine::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
+  for (const Direction direction : {Direction::kTx, Direction::kRx}) {
+    for (uint16_t i = 0; i < port_.rings(direction); ++i) {
+      const Queue& queue = port_.queues_[static_cast<uint32_t>(direction)][i];
+      for (uint32_t k = 0; k < queue.kept_buffers; ++k) {
+        const uint32_t buffer = queue.buffers[k];
+        if (region.IsAllocated(memory::PoolKind::kBuffers, buffer)) marks.Set(buffer);
+      }
+    }
+  }
+}
+
+void NicPort::ReleaseKept() {
+  if (kept_region_ == nullptr) return;
+  memory::BufferHolder* const holder = &quarantine_;
+  kept_region_->ReleaseHolders(&holder, 1);
+  for (const Direction direction : {Direction::kTx, Direction::kRx}) {
+    for (uint16_t i = 0; i < rings(direction); ++i) {
+      Queue& queue = queues_[static_cast<uint32_t>(direction)][i];
+      if (queue.kept_buffers != 0) FreeMemory(direction, queue);
+    }
+  }
+  if (kept_open_) {
+    kept_region_->DetachDevice(dma_map_);
+    dma_map_ = nullptr;
+    kept_region_->RemoveUser();
+  }
+  kept_open_ = false;
+  kept_region_ = nullptr;
+}
+
+// --- Reset
+// ----------------------------------------------------------------------------------------
+
+template <typename Visitor>
+void NicPort::ForEachRing(Visitor&& visit) {
+  for (const Direction direction : {Direction::kRx, Direction::kTx}) {
+    for (uint16_t i = 0; i < rings(direction); ++i) visit(ring(direction, i));
+  }
+}
+
+// docs/locking.md has the states. L1: after Quiesce nobody is inside, and nobody gets in.
+Status NicPort::Reset(const char* reason) {
+  ++counters_.resets;
+  if (WorthALine(counters_.resets)) {
+    platform::Log(platform::LogLevel::kWarning, "%s: reset of the device: %s", name(), reason);
+  }
+  ForEachRing([&](Ring& ring) {
+    if (ring.Lock()) MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
+  });
+  const Status silent = Silence();
+  if (!silent.ok()) return GiveUp(silent, "it does not become quiet");
+  SettleQueues();
+  if (Fruitless()) return GiveUp(Errno::kIo, "it does nothing between one reset and the next");
+  const Status status = Restart();
+  if (!status.ok()) {
+    (void)Silence();
+    return GiveUp(status, "it does not come back");
+  }
+  ForEachRing([this](Ring& ring) {
+    if (ring.state() != ring::RingState::kLocked) return;
+    Tell(ring.id());
+    ring.Unlock();
+  });
+  return kOkStatus;
+}
+
+void NicPort::SettleQueues() {
+  ForEachRing([this](Ring& ring) {
+    if (ring.state() != ring::RingState::kLocked) return;
+    const uint32_t lost = QueueOf(ring).queue->Settle(ring);
+    (ring.direction() == Direction::kTx ? counters_.tx_lost : counters_.rx_lost) += lost;
+  });
+}
+
+// Counts the resets in a row between which no queue finished anything.
+bool NicPort::Fruitless() {
+  uint64_t finished = 0;
+  ForEachRing([&](Ring& ring) { finished += ring.counters().slots; });
+  finished -= counters_.tx_lost;
+  const bool again = finished == finished_at_reset_ && quiet_calls_ < kQuietCalls;
+  fruitless_resets_ = again ? fruitless_resets_ + 1 : 0;
+  finished_at_reset_ = finished;
+  quiet_calls_ = 0;
+  return fruitless_resets_ >= kMaxFruitlessResets;
+}
+
+Status NicPort::Restart() {
+  MW_TRY(driver_.Start(config_.driver));
+  started_ = true;
+  UpdateCarrier();
+  Status status = kOkStatus;
+  ForEachRing([&](Ring& ring) {
+    if (status.ok() && ring.state() == ring::RingState::kLocked) status = RestartQueue(ring);
+  });
+  return status;
+}
+
+Status NicPort::RestartQueue(Ring& ring) {
+  Queue& queue = QueueOf(ring);
+  __builtin_memset(queue.descriptors.address, 0, DescriptorBytes(ring.direction()));
+  if (queue.write_back.address != nullptr) {
+    __builtin_memset(queue.write_back.address, 0, kWriteBackBytes);
+  }
+  queue.watch = Watch();
+  uint32_t same_tail_offset = 0;
+  MW_TRY(StartHardware(ring, queue, &same_tail_offset));
+  queue.queue->Prime(ring);
+  return kOkStatus;
+}
+
+Status NicPort::GiveUp(Status why, const char* reason) {
+  ++counters_.failed_resets;
+  platform::Log(platform::LogLevel::kError, "%s: the device is given up: %s (errno %d)", name(),
+                reason, why.number());
+  Kill();
+  return why;
+}
+
+// --- Watchdog
+// -------------------------------------------------------------------------------------
+
+void NicPort::Watchdog() {
+  if (gone()) {
+    // A device that may still reach memory is asked again, so that the memory can be given back.
+    if (loose_ && Silence().ok()) ReleaseKept();
+    return;
+  }
+  if (!started_ || !WatchDevice()) return;
+  WatchLink();
+  const char* reason = nullptr;
+  ForEachRing([&](Ring& ring) {
+    if (const char* const found = WatchQueue(ring); found != nullptr) reason = found;
+  });
+  watched_link_changes_ = counters_.link_changes;
+  if (reason != nullptr) {
+    (void)Reset(reason);
+  } else if (quiet_calls_ < kQuietCalls) {
+    ++quiet_calls_;
+  }
+}
+
+// False if there is nothing more to look at.
+bool NicPort::WatchDevice() {
+  switch (driver_.Check()) {
+    case DeviceHealth::kGood:
+      return true;
+    case DeviceHealth::kForgetful:
+      ++counters_.spontaneous_resets;
+      (void)Reset("it was reset behind our back");
+      return false;
+    case DeviceHealth::kGone:
+      DeviceGone();
+      return false;
+  }
+  return false;
+}
+
+// The link interrupt masks itself until it is handled: if one is lost no other ever comes.
+void NicPort::WatchLink() {
+  const LinkState link = driver_.RefreshLink();
+  if (link.up == carrier() || driver_.link().up == carrier()) return;
+  ++counters_.lost_interrupts;
+  if (WorthALine(counters_.lost_interrupts)) {
+    platform::Log(platform::LogLevel::kWarning, "%s: the link interrupt was lost", name());
+  }
+  const InterruptReport report = driver_.Interrupt(static_cast<uint16_t>(driver_.vectors() - 1));
+  if (report.gone) return DeviceGone();
+  LinkChanged();
+}
+
+const char* NicPort::WatchQueue(Ring& ring) {
+  if (ring.state() != ring::RingState::kUser) return nullptr;
+  const Status held = platform::WaitUntil(environment_.sleeper(), kHoldStepUs, kHoldLimitUs,
+                                          [&ring] { return ring.TryHold(); });
+  if (!held.ok()) return nullptr;
+  Queue& queue = QueueOf(ring);
+  const QueueLook look = queue.queue->Look(ring);
+  ring.Drop();
+  const Watch before = queue.watch;
+  // Without a carrier nothing moves, and a link that has just come back starts from the beginning.
+  const bool steady = carrier() && counters_.link_changes == watched_link_changes_;
+  const Waiters& waiters = waiters_[ring.id()];
+  const uint32_t armed = waiters.armed.load(std::memory_order_relaxed);
+  queue.watch = {.valid = steady,
+                 .gap = look.gap,
+                 .untold = look.untold && armed != waiters.told.load(std::memory_order_relaxed),
+                 .armed = armed,
+                 .position = look.position,
+                 .held = look.held,
+                 .finished = look.finished};
+  if (!steady) return nullptr;
+  WatchWaiters(ring, before);
+  return JudgeQueue(ring, before, look);
+}
+
+// Why the device must be reset, or null.
+const char* NicPort::JudgeQueue(Ring& ring, const Watch& before, const QueueLook& look) {
+  const bool stands = before.valid && look.finished == before.finished;
+  const char* reason = nullptr;
+  if (ring.direction() == Direction::kTx) {
+    if (!stands || before.held == 0 || look.held == 0) return nullptr;
+    reason = "a transmit queue hangs";
+    if (!WorthALine(++counters_.tx_hangs)) return reason;
+  } else {
+    const bool gap = stands && look.gap && before.gap && look.position == before.position;
+    if (!look.overlong && !gap) return nullptr;
+    reason = gap ? "a receive queue has a gap" : "a receive queue has a frame without end";
+    if (!WorthALine(++counters_.rx_stalls)) return reason;
+  }
+  platform::Log(
+      platform::LogLevel::kWarning,
+      "%s: %s queue %u stands still at descriptor %u, the device has %u, hwcur %u hwtail %u",
+      name(), NameOf(ring.direction()), ring.id(), look.position, look.held, ring.hwcur(),
+      ring.hwtail());
+  return reason;
+}
+
+// Finished slots that nobody came for in all this time, though somebody was armed before and has
+// not been told since: the interrupt was lost.
+void NicPort::WatchWaiters(Ring& ring, const Watch& before) {
+  Watch& now = QueueOf(ring).watch;
+  if (!before.valid || !before.untold || !now.untold || before.armed != now.armed) return;
+  ++counters_.lost_interrupts;
+  if (WorthALine(counters_.lost_interrupts)) {
+    platform::Log(platform::LogLevel::kWarning,
+                  "%s: the interrupt of queue %u was lost, %s descriptor %u is finished", name(),
+                  ring.id(), NameOf(ring.direction()), now.position);
+  }
+  now.untold = false;
+  Tell(ring.id());
+  this->ring(Direction::kTx, ring.id()).Notify();
+  this->ring(Direction::kRx, ring.id()).Notify();
+}
+
+void NicPort::Tell(uint16_t queue) {
+  Waiters& waiters = waiters_[queue];
+  waiters.told.store(waiters.armed.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 void NicPort::HandleInterrupt(uint16_t vector) {
   ++counters_.interrupts;
   const InterruptReport report = driver_.Interrupt(vector);
-  if (report.gone) {
-    Kill();
-    return;
-  }
-  if (report.link_changed) {
-    ++counters_.link_changes;
-    const LinkState link = driver_.link();
-    UpdateCarrier();
-    platform::Log(platform::LogLevel::kInfo, "%s: link %s, %u Mb/s", name(),
-                  link.up ? "up" : "down", link.mbps);
-    // Transmitters may go on, or learn that nothing moves.
-    NotifyQueues(Direction::kTx, ~uint64_t{0});
-    NotifyQueues(Direction::kRx, ~uint64_t{0});
-    return;
+  if (report.gone) return DeviceGone();
+  if (report.link_changed) return LinkChanged();
+  for (uint64_t mask = report.tx_queues | report.rx_queues; mask != 0; mask &= mask - 1) {
+    Tell(static_cast<uint16_t>(std::countr_zero(mask)));
   }
   NotifyQueues(Direction::kTx, report.tx_queues);
   NotifyQueues(Direction::kRx, report.rx_queues);
+}
+
+// Any context.
+void NicPort::LinkChanged() {
+  ++counters_.link_changes;
+  const LinkState link = driver_.link();
+  UpdateCarrier();
+  platform::Log(platform::LogLevel::kInfo, "%s: link %s, %u Mb/s", name(), link.up ? "up" : "down",
+                link.mbps);
+  // Transmitters may go on, or learn that nothing moves.
+  NotifyQueues(Direction::kTx, ~uint64_t{0});
+  NotifyQueues(Direction::kRx, ~uint64_t{0});
+}
+
+// Any context.
+void NicPort::DeviceGone() {
+  if (gone()) return;
+  ++counters_.removals;
+  platform::Log(platform::LogLevel::kError, "%s: the device is gone", name());
+  Kill();
 }
 
 void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
@@ -206,6 +558,11 @@ void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
   }
 }
 
-void NicPort::Arm(Ring& ring) { driver_.Arm(ring.id()); }
+void NicPort::Arm(Ring& ring) {
+  // Counted before the device can answer. Several who poll may count one: they are told at once.
+  std::atomic<uint32_t>& armed = waiters_[ring.id()].armed;
+  armed.store(armed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  driver_.Arm(ring.id());
+}
 
 }  // namespace mapwire::nic

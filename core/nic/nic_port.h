@@ -19,9 +19,22 @@ struct NicPortConfig {
   uint32_t rx_slots = 512;
 };
 
+// Of one port, since it was made. What each fault looks like: docs/nic-faults.md.
 struct NicCounters {
   uint64_t interrupts = 0;
-  uint64_t link_changes = 0;
+  uint64_t link_changes = 0;        // link interrupts
+  uint64_t tx_hangs = 0;            // queues that held frames and made no progress
+  uint64_t rx_stalls = 0;           // queues that can hand over no frame any more
+  uint64_t lost_interrupts = 0;     // somebody was armed, something had come, nothing told of it
+  uint64_t spontaneous_resets = 0;  // the device was found without what Start had told it
+  uint64_t removals = 0;            // the device was found to read as all ones
+  uint64_t resets = 0;              // of the device, by us, while it was in use
+  uint64_t failed_resets = 0;       // it did not come back, and the port was killed
+  uint64_t tx_lost = 0;  // slots given to the device whose end nobody knows: a reset came
+  uint64_t rx_lost = 0;  // slots of received frames that a reset cut off
+  uint64_t queue_stop_timeouts = 0;  // hardware queues that would not stop, so a reset was needed
+  uint64_t isolations = 0;           // devices that would not become quiet and were cut off
+  uint64_t quarantined_queues = 0;  // whose memory is kept: such a device, and no way to cut it off
 };
 
 class NicPort final : public port::Port {
@@ -42,7 +55,19 @@ class NicPort final : public port::Port {
   // Brings the device up; HandleInterrupt may be called from the beginning of this call until the
   // end of Stop. Errors of NicDriver::Start.
   Status Start();
+  // Memory kept from a device that would not become
+  // quiet is given back if it is quiet now.
   void Stop();
+  // Control path, under the control mutex, now and then: every half second, say, and at least 100
+  // ms apart, for no progress between two calls is what it looks for. Recognises a device that
+  // hangs, stalls, forgot, lost an interrupt or is gone, counts and logs it, and resets the device,
+  // wakes who waits, or kills the port. Quick while all is well: two or four register reads.
+  void Watchdog() override;
+  // Control path, under the control mutex. Resets the device and starts every queue in use from
+  // where its ring stands; other ports notice nothing. Frames the device had not finished are lost
+  // and their slots come back (tx_lost); what was received is kept. Bounded. If the device does
+  // not come back, the port is killed and the device's error returned.
+  Status Reset(const char* reason);
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot.
   void HandleInterrupt(uint16_t vector);
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
@@ -54,11 +79,38 @@ class NicPort final : public port::Port {
   void Arm(ring::Ring& ring) override;
 
  private:
+  // What the last call of Watchdog saw of a queue.
+  struct Watch {
+    bool valid = false;
+    bool gap = false;
+    bool untold = false;  // and somebody was armed
+    uint32_t armed = 0;
+    uint32_t position = 0;
+    uint32_t held = 0;
+    uint64_t finished = 0;
+  };
   // What a started queue holds, per direction.
   struct Queue {
     NicQueue* queue = nullptr;
     platform::CoherentMemory descriptors;
     platform::CoherentMemory write_back;  // transmit only
+    uint32_t* buffers = nullptr;          // room for as many indices as slots, for a quarantine
+    uint32_t kept_buffers = 0;            // indices in it: the queue is in quarantine
+    Watch watch;
+  };
+  // Who was told what, per queue pair: armed as often as Arm says, told as of then.
+  struct Waiters {
+    std::atomic<uint32_t> armed{0};
+    std::atomic<uint32_t> told{0};
+  };
+  // Keeps the buffers of queues in quarantine from being handed out.
+  class Quarantine final : public memory::BufferHolder {
+   public:
+    explicit Quarantine(NicPort& port) : port_(port) {}
+    void MarkNamed(const memory::Region& region, memory::Bitmap& marks) override;
+
+   private:
+    NicPort& port_;
   };
 
   Status Open() override;
@@ -66,15 +118,38 @@ class NicPort final : public port::Port {
   Status StartRing(ring::Ring& ring) override;
   void StopRing(ring::Ring& ring) override;
   Status StartQueue(ring::Ring& ring, Queue& queue);
-  void FreeQueue(const ring::Ring& ring, Queue& queue);
+  Status AllocateQueue(const ring::Ring& ring, Queue& queue);
+  Status StartHardware(ring::Ring& ring, const Queue& queue, uint32_t* tail_offset);
+  uint32_t RxBufferBytes(const ring::Ring& ring) const;
+  void StopHardware(ring::Ring& ring);
+  void FreeQueue(ring::Ring& ring, Queue& queue);
+  void FreeMemory(ring::Direction direction, Queue& queue);
+  void Keep(ring::Ring& ring, Queue& queue);
+  void ReleaseKept();
+  template <typename Visitor>
+  void ForEachRing(Visitor&& visit);
+  void SettleQueues();
+  Status Restart();
+  Status RestartQueue(ring::Ring& ring);
+  Status Silence();
+  Status GiveUp(Status why, const char* reason);
+  bool Fruitless();
+  bool WatchDevice();
+  void WatchLink();
+  const char* WatchQueue(ring::Ring& ring);
+  const char* JudgeQueue(ring::Ring& ring, const Watch& before, const QueueLook& look);
+  void WatchWaiters(ring::Ring& ring, const Watch& before);
+  void Tell(uint16_t queue);
   Queue& QueueOf(const ring::Ring& ring) {
     return queues_[static_cast<uint32_t>(ring.direction())][ring.id()];
   }
-  uint64_t DescriptorBytes(const ring::Ring& ring) const {
-    return uint64_t{ring.num_slots()} * loop_.descriptor_bytes;
+  uint64_t DescriptorBytes(ring::Direction direction) const {
+    return uint64_t{slots(direction)} * loop_.descriptor_bytes;
   }
   void NotifyQueues(port::Direction direction, uint64_t mask);
   void UpdateCarrier();
+  void LinkChanged();
+  void DeviceGone();
 
   NicDriver& driver_;
   const RingLoop& loop_;
@@ -83,8 +158,21 @@ class NicPort final : public port::Port {
   const NicPortConfig config_;
   memory::DmaMap* dma_map_ = nullptr;
   Queue* queues_[2] = {};
+  Waiters* waiters_ = nullptr;
   std::atomic<bool> carrier_{false};
   NicCounters counters_;
+  bool started_ = false;
+  // The device would not become quiet, and was cut off from memory for good; or could not be, and
+  // may still reach it.
+  bool isolated_ = false;
+  bool loose_ = false;
+  uint64_t watched_link_changes_ = 0;
+  uint64_t finished_at_reset_ = 0;  // slots of all rings
+  uint32_t fruitless_resets_ = 0;   // in a row, with nothing finished in between
+  uint32_t quiet_calls_ = 0;        // of Watchdog, since the last reset
+  Quarantine quarantine_{*this};
+  memory::Region* kept_region_ = nullptr;  // the quarantine holds buffers of it
+  bool kept_open_ = false;                 // and the last user of the port has gone
 };
 
 }  // namespace mapwire::nic

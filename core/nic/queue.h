@@ -26,8 +26,25 @@ struct QueueParameters {
   const std::atomic<bool>* carrier = nullptr;
 };
 
+// What a look at a queue found; positions are descriptors.
+struct QueueLook {
+  uint32_t position = 0;  // the oldest descriptor the device has not been seen to finish
+  uint32_t held = 0;      // descriptors the device has from there on
+  uint64_t finished = 0;  // descriptors it finished since the queue was made; never goes back
+  bool untold = false;    // finished ones that no sync has taken yet
+  bool overlong = false;  // rx: more descriptors finished without an end than any frame takes
+  bool gap = false;       // rx: the oldest is not finished, though later ones are
+};
+
 class NicQueue : public ring::RingBackend {
  public:
+  // Control path, the ring held or quiesced. Reads no register.
+  virtual QueueLook Look(const ring::Ring& ring) const = 0;
+  // Control path, the ring quiesced and the device silent, before the descriptors are zeroed and
+  // the hardware queue is started anew: takes what is finished and forgets the rest. Returns the
+  // slots lost: given and not finished (tx), or received of a frame without an end (rx). Prime must
+  // follow.
+  virtual uint32_t Settle(ring::Ring& ring) = 0;
   // Control path, before the first Sync: hands the slots core owns to the device.
   virtual void Prime(ring::Ring& ring) = 0;
 

@@ -69,6 +69,26 @@ class TxQueue final : public NicQueue {
 
   void Prime(Ring& ring) override { one_end_ = ring.offset_rule().mask == 0 ? count_ - 1 : 0; }
 
+  [[gnu::cold]] QueueLook Look(const Ring& ring) const override {
+    const uint32_t outstanding = ring::Distance(nic_done_, nic_next_, count_);
+    const uint32_t head = *head_write_back_;
+    const bool sane = head < count_ && ring::Distance(nic_done_, head, count_) <= outstanding;
+    const uint32_t position = sane ? head : nic_done_;
+    const uint32_t held = ring::Distance(position, nic_next_, count_);
+    return {.position = position,
+            .held = held,
+            .finished = ring.counters().slots - held,
+            .untold = position != nic_done_};
+  }
+
+  // All slots go back to the program: no frame is sent twice.
+  [[gnu::cold]] uint32_t Settle(Ring& ring) override {
+    const uint32_t lost = Look(ring).held;
+    ring.set_hwtail(ring::Prev(ring.hwcur(), count_));
+    nic_next_ = nic_done_ = 0;
+    return lost;
+  }
+
   Status Sync(Ring& ring, uint32_t head) override {
     // Without a carrier slots pile up in the ring; nothing is dropped. C1 pairs with UpdateCarrier.
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
@@ -461,6 +481,39 @@ class RxQueue final : public NicQueue {
     mmio_.Write32(tail_offset_, nic_tail_);
   }
 
+  [[gnu::cold]] QueueLook Look(const Ring& ring) const override {
+    QueueLook look{.position = nic_next_,
+                   .held = ring::Distance(nic_next_, nic_tail_, count_),
+                   .finished = ring.counters().slots};
+    const uint32_t longest = kLongestFrameBytes / buffer_bytes_ + 1;
+    uint32_t done = 0;
+    for (; done < look.held && done <= longest && !look.untold; ++done) {
+      const uint64_t status = Codec::LoadStatus(descriptors_[At(done)]);
+      if (!Codec::IsDone(status)) break;
+      look.untold = Codec::IsEnd(status);
+    }
+    look.overlong = done > longest && !look.untold;
+    // A look at a few more tells whether the device has gone on without this one.
+    for (uint32_t i = done + 1; i < look.held && i <= done + kGapReach && !look.untold; ++i) {
+      look.gap = look.gap || Codec::IsDone(Codec::LoadStatus(descriptors_[At(i)]));
+    }
+    look.position = At(done);
+    return look;
+  }
+
+  [[gnu::cold]] uint32_t Settle(Ring& ring) override {
+    if (ring.known_offsets() != nullptr) {
+      Import<true>(ring);
+    } else {
+      Import<false>(ring);
+    }
+    uint32_t lost = 0;
+    for (; nic_next_ != nic_tail_; nic_next_ = ring::Next(nic_next_, count_), ++lost) {
+      if (!Codec::IsDone(Codec::LoadStatus(descriptors_[nic_next_]))) break;
+    }
+    return lost;
+  }
+
   Status Sync(Ring& ring, uint32_t head) override {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
@@ -471,6 +524,15 @@ class RxQueue final : public NicQueue {
   }
 
  private:
+  // No family receives longer frames, whatever it is told.
+  static constexpr uint32_t kLongestFrameBytes = 16 * 1024;
+  // How many descriptors behind one that is not finished are looked at: a few batches of
+  // write-back.
+  static constexpr uint32_t kGapReach = 64;
+
+  // The descriptor `i` behind the next one to be finished.
+  uint32_t At(uint32_t i) const { return ring::Advance(nic_next_, i, count_); }
+
   // One frame of one buffer, or none, where what stands around the loop would cost more than the
   // loop; anything else goes to the loop.
   [[gnu::always_inline]] void ImportOne(Ring& ring) {

@@ -97,6 +97,9 @@ class DmaSpace {
   // Zeroed, aligned to 128 bytes or more. address is null if there is none.
   virtual CoherentMemory AllocateCoherent(uint64_t bytes) = 0;
   virtual void FreeCoherent(CoherentMemory memory, uint64_t bytes) = 0;
+  // The last resort with a device that does not stop: cuts it off from all memory for good, by
+  // means that do not need its help (bus mastering off, mappings revoked). False if there are none.
+  virtual bool Isolate() { return false; }
 
  protected:
   ~DmaSpace() = default;

@@ -91,6 +91,9 @@ class Port : public ListNode<struct PortList> {
   // unbound.
   void Kill();
 
+  // Control path, under the control mutex, now and then: looks after what stands behind the port.
+  virtual void Watchdog() {}
+
   // --- What kinds of port differ in
   // ---------------------------------------------------------------
 

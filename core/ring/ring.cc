@@ -137,12 +137,33 @@ Status Ring::Quiesce(platform::Sleeper& sleeper) {
                              [this] { return busy_.load(std::memory_order_seq_cst) == kFree; });
 }
 
-void Ring::Kill() {
-  if (state() == RingState::kOff) return;
+// L1 as for Stop.
+bool Ring::Lock() {
   platform::YieldPoint();
-  state_.store(RingState::kZombie, std::memory_order_release);
+  RingState expected = RingState::kUser;
+  return state_.compare_exchange_strong(expected, RingState::kLocked, std::memory_order_seq_cst);
+}
+
+// What the caller did to indices and backend comes before the state; pairs with Sync's look at it.
+void Ring::Unlock() {
+  platform::YieldPoint();
+  RingState expected = RingState::kLocked;
+  if (state_.compare_exchange_strong(expected, RingState::kUser, std::memory_order_seq_cst)) {
+    Notify();
+  }
+}
+
+// In one step: a ring that is stopped or unlocked meanwhile stays what it was made.
+void Ring::Kill() {
+  RingState state = this->state();
+  do {
+    if (state == RingState::kOff) return;
+    platform::YieldPoint();
+  } while (!state_.compare_exchange_weak(state, RingState::kZombie, std::memory_order_seq_cst));
   Notify();
 }
+
+void Ring::Drop() { Release(); }
 
 // A slot that core holds has the buffer the device was told too, whatever a program has written
 // there since.
@@ -183,24 +204,14 @@ bool Ring::TryAcquire() {
     Notify();
 }
 
-SyncResult Ring::NotRunning() const {
-  switch (state()) {
-    case RingState::kZombie:
-      return SyncResult::kZombie;
-    case RingState::kLocked:
-      return SyncResult::kBusy;
-    default:
-      return SyncResult::kOff;
-  }
-}
-
 SyncResult Ring::Sync() {
   if (!TryAcquire()) [[unlikely]]
     return SyncResult::kBusy;
   platform::YieldPoint();
   // L1 pairs with Stop then Quiesce: either they see us inside, or we see the new state here.
-  if (state_.load(std::memory_order_seq_cst) != RingState::kUser) [[unlikely]]
-    return Leave();
+  const RingState state = state_.load(std::memory_order_seq_cst);
+  if (state != RingState::kUser) [[unlikely]]
+    return Leave(state);
   ++counters_.syncs;
   const uint32_t head = client_.head.Load();
   const uint32_t cur = client_.cur.Load();
@@ -218,9 +229,18 @@ SyncResult Ring::Sync() {
 }
 
 // The ways a sync ends that does not go well, out of the way of one that does.
-[[gnu::noinline]] SyncResult Ring::Leave() {
+// `state` is the one that was seen inside: it may be another by now, and whoever changed it
+// notifies.
+[[gnu::noinline]] SyncResult Ring::Leave(RingState state) {
   Release();
-  return NotRunning();
+  switch (state) {
+    case RingState::kZombie:
+      return SyncResult::kZombie;
+    case RingState::kLocked:
+      return SyncResult::kBusy;
+    default:
+      return SyncResult::kOff;
+  }
 }
 
 SyncResult Ring::Finish(SyncResult result) {

@@ -101,8 +101,17 @@ class Ring final : public memory::BufferHolder {
   // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken
   // invariant.
   Status Quiesce(platform::Sleeper& sleeper);
-  // Any state -> zombie; wakes all waiters.
+  // User -> locked, for a reset of what stands behind the ring; false if it was not in use. After
+  // Quiesce the indices and the backend are the caller's until Unlock.
+  bool Lock();
+  // Locked -> user, if it was not killed meanwhile; wakes all waiters.
+  void Unlock();
+  // Any state but off -> zombie; wakes all waiters. Any context.
   void Kill();
+  // Keeps syncs out for a look at indices and backend; false, and nothing is held, if one is
+  // inside. Drop must follow soon: syncs that come meanwhile are skipped, Drop notifies them.
+  bool TryHold() { return TryAcquire(); }
+  void Drop();
 
   void MarkNamed(const memory::Region& region, memory::Bitmap& marks) override;
 
@@ -174,14 +183,13 @@ class Ring final : public memory::BufferHolder {
  private:
   bool TryAcquire();
   void Release();
-  [[gnu::cold]] SyncResult NotRunning() const;
   [[gnu::cold]] SyncResult Failed(Status status);
   [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur);
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);
   void Reinitialise();
   void Publish();
   SyncResult Finish(SyncResult result);
-  [[gnu::cold]] SyncResult Leave();
+  [[gnu::cold]] SyncResult Leave(RingState state);
 
   // The part a sync touches, together.
   std::atomic<RingState> state_{RingState::kOff};

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "core/abi/freestanding.h"
 #include "core/ring/ring_layout.h"
@@ -498,6 +499,91 @@ TEST_F(RingTest, OffsetRuleOfTheFirstUserHolds) {
             Errno::kBusy);
   EXPECT_EQ(ring_->SetOffsetRule({.mask = 0xff, .max = 65, .min_gap = 0}, 0, false).error(),
             Errno::kBusy);
+}
+
+// --- Locked
+// ---------------------------------------------------------------------------------------
+
+TEST_F(RingTest, ALockedRingIsSkippedAndItsWaitersAreWokenAtTheEnd) {
+  Make(Direction::kTx, 8);
+  ASSERT_TRUE(ring_->Lock());
+  EXPECT_FALSE(ring_->Lock()) << "it is locked";
+  Say(3, 3);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kBusy);
+  EXPECT_TRUE(backend_.calls.empty());
+  const uint64_t before = own_.notifications;
+  ring_->Unlock();
+  EXPECT_EQ(own_.notifications, before + 1);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
+}
+
+TEST_F(RingTest, ARingKilledWhileLockedStaysDead) {
+  Make(Direction::kTx, 8);
+  ASSERT_TRUE(ring_->Lock());
+  ring_->Kill();
+  ring_->Unlock();
+  EXPECT_EQ(ring_->state(), RingState::kZombie);
+  EXPECT_FALSE(ring_->Lock());
+}
+
+// Calls back at each point between two atomic steps: what another CPU does meanwhile.
+class YieldHook final : public platform::Hooks {
+ public:
+  YieldHook() : before_(platform::SetHooks(this)) {}
+  ~YieldHook() override { platform::SetHooks(before_); }
+  void Yield() override {
+    if (on_yield) std::exchange(on_yield, nullptr)();
+  }
+  std::function<void()> on_yield;
+
+ private:
+  platform::Hooks* const before_;
+};
+
+// The state was read again on the way out: a ring unlocked just then looked like one that is off,
+// and poll reported an error.
+TEST_F(RingTest, ASyncThatMetALockedRingSaysBusyThoughItIsUnlockedMeanwhile) {
+  Make(Direction::kTx, 8);
+  ASSERT_TRUE(ring_->Lock());
+  for (int step = 0; step < 4; ++step) {
+    YieldHook hook;
+    int left = step;
+    std::function<void()> count = [&] {
+      if (left-- == 0) {
+        ring_->Unlock();
+      } else {
+        hook.on_yield = count;
+      }
+    };
+    hook.on_yield = count;
+    const SyncResult result = ring_->Sync();
+    EXPECT_TRUE(result == SyncResult::kBusy || result == SyncResult::kDone) << step;
+    hook.on_yield = nullptr;
+    ring_->Unlock();
+    ASSERT_TRUE(ring_->Lock());
+  }
+}
+
+TEST_F(RingTest, ARingStoppedWhileItIsKilledStaysOff) {
+  Make(Direction::kTx, 8);
+  {
+    YieldHook hook;
+    hook.on_yield = [this] { ring_->Stop(); };
+    ring_->Kill();
+  }
+  EXPECT_EQ(ring_->state(), RingState::kOff);
+}
+
+TEST_F(RingTest, ASyncThatComesDuringALookIsSkippedAndToldAfterwards) {
+  Make(Direction::kTx, 8);
+  ASSERT_TRUE(ring_->TryHold());
+  EXPECT_FALSE(ring_->TryHold());
+  const uint64_t before = own_.notifications;
+  EXPECT_EQ(ring_->Sync(), SyncResult::kBusy);
+  EXPECT_EQ(own_.notifications, before);
+  ring_->Drop();
+  EXPECT_EQ(own_.notifications, before + 1);
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
 }
 
 }  // namespace

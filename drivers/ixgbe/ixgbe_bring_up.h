@@ -44,6 +44,9 @@ void SetReceive(const Device& device, bool on);
 // Receive off, queues off, no bus transactions. Returns true if transactions stayed pending and
 // had to be thrown away: one reset is not enough then.
 bool Quiesce(const Device& device);
+// Asks for quiet on the bus and waits for it: no transaction is pending, and none begins before
+// the next reset.
+mapwire::Status DisableBusMaster(const Device& device);
 // One reset of the whole function; with `twice` another one behind it.
 mapwire::Status Reset(const Device& device, bool twice);
 // The EEPROM has filled in the registers it defines.
@@ -52,6 +55,9 @@ mapwire::Status WaitForEepromAutoRead(const Device& device);
 mapwire::Status WaitForDmaInit(const Device& device);
 // Tells firmware that a driver is here (or leaves), and keeps bus accesses snooped.
 void AnnounceDriver(const Device& device, bool loaded);
+// What AnnounceDriver(true) said is still there: no reset of somebody else's came between. A device
+// that is gone says yes.
+bool IsAnnounced(const Device& device);
 
 // ---- ixgbe_eeprom.cc: what the board says about itself ----
 
@@ -75,14 +81,16 @@ void DisableFlowControl(const Device& device);
 // Everything global to receive. Leaves receive off.
 void SetUpReceive(const Device& device, const nic::DriverConfig& config);
 mapwire::Status StartRxQueue(const Device& device, uint16_t queue, const nic::RxQueueSetup& setup);
-void StopRxQueue(const Device& device, uint16_t queue);
+// kTimedOut: the queue says that it still runs, and may reach memory.
+mapwire::Status StopRxQueue(const Device& device, uint16_t queue);
 
 // ---- ixgbe_tx.cc: transmit ----
 
 // Everything global to transmit, and transmit on: queues may be enabled afterwards only.
 void SetUpTransmit(const Device& device);
 mapwire::Status StartTxQueue(const Device& device, uint16_t queue, const nic::TxQueueSetup& setup);
-void StopTxQueue(const Device& device, uint16_t queue);
+// As StopRxQueue.
+mapwire::Status StopTxQueue(const Device& device, uint16_t queue);
 
 // ---- ixgbe_interrupt.cc: one MSI-X vector per queue pair and one for everything else ----
 

@@ -58,6 +58,11 @@ inline mapwire::Status Flush(const Device& device) {
   return IsGone(device) ? mapwire::Status(Errno::kIo) : kOkStatus;
 }
 
+// For waits whose point is that the device does nothing any more: one that is gone does nothing.
+inline mapwire::Status IgnoreGone(mapwire::Status status) {
+  return status == Errno::kIo ? kOkStatus : status;
+}
+
 // Polls element `index` of R until `done(value)`. kTimedOut at the limit, kIo if the device is
 // gone.
 template <typename R, typename Done>

@@ -75,7 +75,7 @@ mapwire::Status Driver::Start(const nic::DriverConfig& config) {
   queue_pairs_ = config.queue_pairs;
   const mapwire::Status status = BringUp(config);
   if (!status.ok()) {
-    TakeDown();
+    (void)TakeDown();  // `loose_` remembers
     return status;
   }
   started_ = true;
@@ -114,31 +114,43 @@ mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
   return Flush(device_);
 }
 
-void Driver::TakeDown() {
+mapwire::Status Driver::TakeDown() {
   interrupts_.store(false, std::memory_order_relaxed);
-  QuietDevice();
+  const mapwire::Status status = QuietDevice();
+  loose_ = !status.ok();
   // Last, for a link interrupt may have been running until now.
   link_.store(0, std::memory_order_relaxed);
+  return status;
 }
 
 // Ends with a reset: it also takes back whatever an interrupt on another CPU unmasked meanwhile,
 // and with no cause mapped to a vector nothing can be raised from then on.
-void Driver::QuietDevice() {
-  if (IsGone(device_)) return;
+mapwire::Status Driver::QuietDevice() {
+  if (IsGone(device_)) return kOkStatus;
   MaskInterrupts(device_);
   AnnounceDriver(device_, false);
   const bool stuck = Quiesce(device_);
-  if (!Reset(device_, /*twice=*/stuck).ok()) {
+  mapwire::Status status = Reset(device_, /*twice=*/stuck);
+  if (!status.ok()) {
     Log(platform::LogLevel::kError, "ixgbe: the device does not finish its reset");
-    return;
+    return IgnoreGone(status);
+  }
+  if (stuck) {
+    // What was stuck may only have been forgotten, not over: ask again. Bus mastering stays off.
+    status = IgnoreGone(DisableBusMaster(device_));
+    if (!status.ok()) {
+      Log(platform::LogLevel::kError, "ixgbe: bus transactions stay pending through two resets");
+      return status;
+    }
   }
   if (autoc_known_) RestoreLinkMode(device_, found_autoc_);
+  return kOkStatus;
 }
 
-void Driver::Stop() {
-  if (!started_) return;
-  TakeDown();
+mapwire::Status Driver::Stop() {
+  if (!started_ && !loose_) return kOkStatus;
   started_ = false;
+  return TakeDown();
 }
 
 void Driver::Shutdown() {
@@ -160,14 +172,14 @@ Result<uint32_t> Driver::StartRxQueue(uint16_t queue, const nic::RxQueueSetup& s
   return Rdt::At(queue);
 }
 
-void Driver::StopTxQueue(uint16_t queue) {
+mapwire::Status Driver::StopTxQueue(uint16_t queue) {
   MW_CHECK(queue < queue_pairs_);
-  if (started_) ixgbe::StopTxQueue(device_, queue);
+  return started_ ? ixgbe::StopTxQueue(device_, queue) : kOkStatus;
 }
 
-void Driver::StopRxQueue(uint16_t queue) {
+mapwire::Status Driver::StopRxQueue(uint16_t queue) {
   MW_CHECK(queue < queue_pairs_);
-  if (started_) ixgbe::StopRxQueue(device_, queue);
+  return started_ ? ixgbe::StopRxQueue(device_, queue) : kOkStatus;
 }
 
 nic::InterruptReport Driver::Interrupt(uint16_t vector) {
@@ -215,6 +227,12 @@ nic::LinkState Driver::RefreshLink() {
     if (link_interrupts_.load() == before) break;
   }
   return state;
+}
+
+nic::DeviceHealth Driver::Check() {
+  const bool announced = IsAnnounced(device_);
+  if (IsGone(device_)) return nic::DeviceHealth::kGone;
+  return announced ? nic::DeviceHealth::kGood : nic::DeviceHealth::kForgetful;
 }
 
 void Driver::ReadStatistics(nic::DriverStatistics& statistics) {

@@ -28,13 +28,13 @@ class Driver final : public nic::NicDriver {
   const uint8_t* mac() const override { return mac_; }
 
   mapwire::Status Start(const nic::DriverConfig& config) override;
-  void Stop() override;
+  mapwire::Status Stop() override;
   void Shutdown() override;
 
   Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
-  void StopTxQueue(uint16_t queue) override;
-  void StopRxQueue(uint16_t queue) override;
+  mapwire::Status StopTxQueue(uint16_t queue) override;
+  mapwire::Status StopRxQueue(uint16_t queue) override;
 
   // Known once Start has been given the number of queue pairs.
   uint16_t vectors() const override { return static_cast<uint16_t>(queue_pairs_ + 1); }
@@ -43,12 +43,13 @@ class Driver final : public nic::NicDriver {
 
   nic::LinkState link() const override;
   nic::LinkState RefreshLink() override;
+  nic::DeviceHealth Check() override;
   void ReadStatistics(nic::DriverStatistics& statistics) override;
 
  private:
   mapwire::Status BringUp(const nic::DriverConfig& config);
-  void TakeDown();
-  void QuietDevice();
+  mapwire::Status TakeDown();
+  mapwire::Status QuietDevice();
   nic::InterruptReport OtherInterrupt();
   nic::LinkState UpdateLink(bool* gone);
 
@@ -57,6 +58,8 @@ class Driver final : public nic::NicDriver {
   uint8_t mac_[6] = {};
   uint16_t queue_pairs_ = 1;
   bool started_ = false;
+  // The last attempt to make the device quiet failed.
+  bool loose_ = false;
   // AUTOC as the board had it before our first Start.
   uint32_t found_autoc_ = 0;
   bool autoc_known_ = false;

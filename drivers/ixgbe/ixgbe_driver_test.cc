@@ -36,7 +36,7 @@ class DriverScenario : public ::testing::Test {
     EXPECT_TRUE(nic_.mmio.log().empty()) << "Create touched a register";
   }
   ~DriverScenario() override {
-    driver_->Stop();
+    (void)driver_->Stop();
     Driver::Destroy(driver_);
     EXPECT_EQ(nic_.heap.live(), 0);
   }
@@ -146,7 +146,7 @@ TEST_F(DriverScenario, JumboFramesAndFiltersFollowTheConfiguration) {
   EXPECT_EQ(nic_.mmio.Get<Maxfrs>().Get<Maxfrs::Mfs>(), 9004u);
   EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Jumboen>(), 1u);
   EXPECT_EQ(nic_.mmio.Get<Fctrl>().raw(), Fctrl::Bam::kMask);
-  driver_->Stop();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
   ASSERT_EQ(Start(), kOkStatus);
   EXPECT_EQ(nic_.mmio.Get<Maxfrs>().Get<Maxfrs::Mfs>(), 1518u);
   EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Jumboen>(), 0u);
@@ -174,7 +174,7 @@ TEST_F(DriverScenario, StopAfterTrafficLeavesTheDeviceQuietAndTheLinkModeAsFound
   ASSERT_TRUE(driver_->StartRxQueue(0, kRx).ok());
   ASSERT_TRUE(driver_->StartTxQueue(0, kTx).ok());
   driver_->Arm(0);
-  driver_->Stop();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
   ExpectQuiet();
   EXPECT_EQ(nic_.vector_mask, 0u);
   EXPECT_EQ(nic_.mmio.Get<Autoc>().raw(), found);
@@ -193,7 +193,7 @@ TEST_F(DriverScenario, AnInterruptDuringStopUnmasksNothing) {
     LinkInterrupt();
     late = true;
   });
-  driver_->Stop();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
   EXPECT_TRUE(late);
   EXPECT_EQ(nic_.mask, 0u);
   EXPECT_EQ(nic_.vector_mask, 0u);
@@ -233,8 +233,8 @@ TEST_F(DriverScenario, AQueueComesAndGoesWithoutTouchingItsNeighbours) {
   nic_.mmio.ForgetAccesses();
   ASSERT_TRUE(driver_->StartRxQueue(4, kRx).ok());
   ASSERT_TRUE(driver_->StartTxQueue(4, kTx).ok());
-  driver_->StopRxQueue(4);
-  driver_->StopTxQueue(4);
+  EXPECT_EQ(driver_->StopRxQueue(4), kOkStatus);
+  EXPECT_EQ(driver_->StopTxQueue(4), kOkStatus);
   for (const testing::MmioAccess& access : nic_.mmio.log()) {
     const bool rx = access.offset >= Rdbal::At(4) && access.offset < Rdbal::At(5);
     const bool tx = access.offset >= Tdbal::At(4) && access.offset < Tdbal::At(5);
@@ -259,10 +259,13 @@ TEST_F(DriverScenario, TxQueueThatNeverEnablesTimesOutAndIsOff) {
 TEST_F(DriverScenario, QueueThatNeverDisablesIsGivenUpInTime) {
   ASSERT_EQ(Start(), kOkStatus);
   ASSERT_TRUE(driver_->StartRxQueue(0, kRx).ok());
+  ASSERT_TRUE(driver_->StartTxQueue(0, kTx).ok());
   nic_.mmio.OnWrite<Rxdctl>([](uint32_t, uint32_t, uint32_t&) {});
+  nic_.mmio.OnWrite<Txdctl>([](uint32_t, uint32_t, uint32_t&) {});
   const uint64_t before = nic_.sleeper.now_us();
-  driver_->StopRxQueue(0);
-  EXPECT_LE(nic_.sleeper.now_us() - before, 20'000u);
+  EXPECT_EQ(driver_->StopRxQueue(0), Errno::kTimedOut);
+  EXPECT_EQ(driver_->StopTxQueue(0), Errno::kTimedOut);
+  EXPECT_LE(nic_.sleeper.now_us() - before, 40'000u);
 }
 
 TEST_F(DriverScenario, QueueThatEnablesLateIsWaitedFor) {
@@ -344,6 +347,33 @@ TEST_F(DriverScenario, BusTransactionsThatStayPendingAreDroppedAndResetTwice) {
   EXPECT_EQ(nic_.resets, 2);
   EXPECT_EQ(nic_.mmio.Written<GcrExt>(), (std::vector<uint32_t>{GcrExt::BuffersClear::kMask, 0}));
   EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Lpbk>(), 0u);
+}
+
+// Two resets and another question later it still says that it masters the bus: nobody may use what
+// it was told of, until a later Stop finds it quiet.
+TEST_F(DriverScenario, StopSaysThatADeviceMayStillReachMemoryAndCanBeAskedAgain) {
+  ASSERT_EQ(Start(), kOkStatus);
+  bool stuck = true;
+  nic_.mmio.OnRead<Status>([&](uint32_t, uint32_t& stored) {
+    return stuck ? stored | Status::PcieMasterEnStatus::kMask : stored;
+  });
+  const uint64_t before = nic_.sleeper.now_us();
+  EXPECT_EQ(driver_->Stop(), Errno::kTimedOut);
+  EXPECT_LE(nic_.sleeper.now_us() - before, 400'000u);
+  EXPECT_EQ(nic_.mmio.Get<Ctrl>().Get<Ctrl::PcieMasterDis>(), 1u);
+  EXPECT_EQ(driver_->Stop(), Errno::kTimedOut);
+  stuck = false;
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  const size_t accesses = nic_.mmio.log().size();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  EXPECT_EQ(nic_.mmio.log().size(), accesses) << "Stop of a quiet device";
+}
+
+TEST_F(DriverScenario, AResetOfSomebodyElsesIsNoticed) {
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(driver_->Check(), nic::DeviceHealth::kGood);
+  nic_.mmio.Set(hw::Value<CtrlExt>().With<CtrlExt::NsDis>(1));
+  EXPECT_EQ(driver_->Check(), nic::DeviceHealth::kForgetful);
 }
 
 TEST_F(DriverScenario, ReceivePathThatNeverIdlesIsResetAllTheSame) {
@@ -477,10 +507,11 @@ TEST_F(DriverScenario, ADeviceThatIsGoneIsNoticedByEveryCall) {
   EXPECT_EQ(statistics.rx_packets, 0u);
   EXPECT_EQ(driver_->StartRxQueue(0, kRx).error(), Errno::kIo);
   EXPECT_EQ(driver_->StartTxQueue(0, kTx).error(), Errno::kIo);
-  driver_->StopRxQueue(0);
-  driver_->StopTxQueue(0);
+  EXPECT_EQ(driver_->Check(), nic::DeviceHealth::kGone);
+  EXPECT_EQ(driver_->StopRxQueue(0), kOkStatus);
+  EXPECT_EQ(driver_->StopTxQueue(0), kOkStatus);
   driver_->Shutdown();
-  driver_->Stop();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
   EXPECT_LE(nic_.sleeper.now_us() - before, 1'000u);
   EXPECT_EQ(driver_->Start({}), Errno::kIo);
 }
@@ -488,7 +519,7 @@ TEST_F(DriverScenario, ADeviceThatIsGoneIsNoticedByEveryCall) {
 TEST_F(DriverScenario, AfterSurpriseRemovalAndReturnItStartsAgain) {
   ASSERT_EQ(Start(), kOkStatus);
   nic_.mmio.VanishAfter(100);
-  driver_->Stop();
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
   nic_.mmio.Return();
   EXPECT_EQ(Start(), kOkStatus);
 }
@@ -512,7 +543,7 @@ TEST(DriverSweep, ADeviceThatVanishesAtAnyAccessOfStartFailsItInBoundedTime) {
       ASSERT_LE(nic.mmio.log().size(), whole + 100) << n - 1;
       ASSERT_LE(nic.sleeper.now_us(), whole_us + 10'000) << n - 1;
     }
-    driver->Stop();
+    ASSERT_EQ(driver->Stop(), kOkStatus) << n;
     Driver::Destroy(driver);
     ASSERT_EQ(nic.heap.live(), 0);
     if (n == whole) break;
@@ -530,7 +561,7 @@ TEST(DriverSweep, ADeviceThatVanishesAtAnyAccessOfStopIsGivenUpInBoundedTime) {
     nic.mmio.ForgetAccesses();
     const uint64_t before = nic.sleeper.now_us();
     if (n > 0) nic.mmio.VanishAfter(n - 1);
-    driver->Stop();
+    ASSERT_EQ(driver->Stop(), kOkStatus) << n;
     if (n == 0) {
       whole = nic.mmio.log().size();
       whole_us = nic.sleeper.now_us() - before;

@@ -19,13 +19,6 @@ void StopTxQueues(const Device& device, bool flush) {
   for (uint32_t i = 0; i < kTxQueues; ++i) hw::Write(device.mmio, off, i);
 }
 
-// Asks for quiet on the bus and waits for it.
-mapwire::Status DisableBusMaster(const Device& device) {
-  hw::Modify<Ctrl>(device.mmio, [](auto v) { return v.template With<Ctrl::PcieMasterDis>(1); });
-  return WaitFor<Status>(device, kMasterDisableLimit, 0,
-                         [](auto v) { return v.template Get<Status::PcieMasterEnStatus>() == 0; });
-}
-
 // Throws away what is stuck between queues and bus: loopback lets transmit data drain without a
 // line, then the bus buffers are cleared. The sequence is known from one lineage of drivers only.
 void DropPendingTransactions(const Device& device) {
@@ -95,6 +88,12 @@ void SetReceive(const Device& device, bool on) {
   hw::Modify<SecRx>(device.mmio, [](auto v) { return v.template With<SecRx::RxDis>(0); });
 }
 
+mapwire::Status DisableBusMaster(const Device& device) {
+  hw::Modify<Ctrl>(device.mmio, [](auto v) { return v.template With<Ctrl::PcieMasterDis>(1); });
+  return WaitFor<Status>(device, kMasterDisableLimit, 0,
+                         [](auto v) { return v.template Get<Status::PcieMasterEnStatus>() == 0; });
+}
+
 bool Quiesce(const Device& device) {
   SetReceive(device, false);
   StopQueues(device);
@@ -126,6 +125,10 @@ void AnnounceDriver(const Device& device, bool loaded) {
   hw::Modify<CtrlExt>(device.mmio, [loaded](auto v) {
     return v.template With<CtrlExt::DrvLoad>(loaded).template With<CtrlExt::NsDis>(1);
   });
+}
+
+bool IsAnnounced(const Device& device) {
+  return hw::Read<CtrlExt>(device.mmio).Get<CtrlExt::DrvLoad>() == 1;
 }
 
 }  // namespace mapwire::ixgbe

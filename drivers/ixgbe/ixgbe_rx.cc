@@ -176,12 +176,14 @@ mapwire::Status StartRxQueue(const Device& device, uint16_t queue, const nic::Rx
   return status;
 }
 
-void StopRxQueue(const Device& device, uint16_t queue) {
+mapwire::Status StopRxQueue(const Device& device, uint16_t queue) {
   hw::Write(device.mmio, hw::Value<Rxdctl>(), queue);
-  (void)WaitFor<Rxdctl>(device, kQueueDisableLimit, queue,
-                        [](auto v) { return v.template Get<Rxdctl::Enable>() == 0; });
+  const mapwire::Status status = WaitFor<Rxdctl>(device, kQueueDisableLimit, queue, [](auto v) {
+    return v.template Get<Rxdctl::Enable>() == 0;
+  });
   // Write-backs already on their way land before the memory goes.
   device.sleeper->DelayMicroseconds(kQueueSettleUs);
+  return IgnoreGone(status);
 }
 
 }  // namespace mapwire::ixgbe

@@ -165,7 +165,7 @@ TEST_F(Steps, ARxQueueThatStaysOffIsSwitchedOffAndTimesOut) {
 TEST_F(Steps, ARxQueueIsStoppedPolledAndLeftToSettle) {
   script.ExpectWrite(hw::Value<Rxdctl>(0), 5);
   script.ExpectPoll<Rxdctl>({0x02000000, 0}, 5);
-  StopRxQueue(device(), 5);
+  EXPECT_EQ(StopRxQueue(device(), 5), kOkStatus);
   EXPECT_EQ(sleeper.now_us(), 200u);
 }
 
@@ -201,7 +201,7 @@ TEST_F(Steps, ATxQueueOnADeviceThatIsGoneFailsAtOnce) {
 TEST_F(Steps, ATxQueueIsFlushedStoppedPolledAndLeftToSettle) {
   script.ExpectWrite(hw::Value<Txdctl>(0x04000000), 2);
   script.ExpectPoll<Txdctl>({0x06000000, 0x04000000}, 2);
-  StopTxQueue(device(), 2);
+  EXPECT_EQ(StopTxQueue(device(), 2), kOkStatus);
   EXPECT_EQ(sleeper.now_us(), 200u);
 }
 

@@ -70,11 +70,13 @@ mapwire::Status StartTxQueue(const Device& device, uint16_t queue, const nic::Tx
   return status;
 }
 
-void StopTxQueue(const Device& device, uint16_t queue) {
+mapwire::Status StopTxQueue(const Device& device, uint16_t queue) {
   hw::Write(device.mmio, hw::Value<Txdctl>().With<Txdctl::Swflsh>(1), queue);
-  (void)WaitFor<Txdctl>(device, kQueueDisableLimit, queue,
-                        [](auto v) { return v.template Get<Txdctl::Enable>() == 0; });
+  const mapwire::Status status = WaitFor<Txdctl>(device, kQueueDisableLimit, queue, [](auto v) {
+    return v.template Get<Txdctl::Enable>() == 0;
+  });
   device.sleeper->DelayMicroseconds(kQueueSettleUs);
+  return IgnoreGone(status);
 }
 
 }  // namespace mapwire::ixgbe

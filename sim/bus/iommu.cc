@@ -74,7 +74,16 @@ void Iommu::FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) {
   coherent_bytes_ -= PagesOf(bytes) * kPage;
 }
 
+bool Iommu::Isolate() {
+  isolated_ = isolates_;
+  return isolated_;
+}
+
 uint8_t* Iommu::Translate(uint64_t device, uint64_t bytes) {
+  if (isolated_) {
+    ++refused_;
+    return nullptr;
+  }
   const uint64_t offset = device - base_;
   const uint64_t first = offset / kPage;
   const uint64_t last = (offset + (bytes == 0 ? 0 : bytes - 1)) / kPage;

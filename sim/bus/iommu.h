@@ -34,6 +34,9 @@ class Iommu final : public platform::DmaSpace {
   platform::CoherentMemory AllocateCoherent(uint64_t bytes) override;
   void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override;
 
+  // Every access from now on is refused; that is no fault. False if isolates(false) was said.
+  bool Isolate() override;
+
   // The bytes behind [device, device + bytes), or null: a fault, which is counted.
   uint8_t* Translate(uint64_t device, uint64_t bytes);
 
@@ -41,6 +44,10 @@ class Iommu final : public platform::DmaSpace {
   uint64_t coherent_bytes() const { return coherent_bytes_; }
   uint64_t faults() const { return faults_; }
   uint64_t last_fault() const { return last_fault_; }
+  // Accesses refused since Isolate.
+  uint64_t refused() const { return refused_; }
+  // false: the platform has no way to cut a device off.
+  void set_isolates(bool isolates) { isolates_ = isolates; }
   void set_map_faults(FaultPoint* point) { map_faults_ = point; }
 
  private:
@@ -59,6 +66,9 @@ class Iommu final : public platform::DmaSpace {
   uint64_t coherent_bytes_ = 0;
   uint64_t faults_ = 0;
   uint64_t last_fault_ = 0;
+  uint64_t refused_ = 0;
+  bool isolates_ = true;
+  bool isolated_ = false;
   FaultPoint* map_faults_ = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include "sim/host/host.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -97,6 +98,7 @@ Host::Host(Engine& engine, FramePool& frames, Trace* trace, const HostOptions& o
 Host::~Host() {
   nics_.clear();
   threads_.clear();
+  watchdog_.reset();
   control_.reset();
   if (live_allocations_ != 0 || live_notifiers_ != 0) {
     std::fprintf(stderr, "%s: %llu allocations and %llu notifiers of core are left\n",
@@ -116,6 +118,24 @@ Thread& Host::Spawn(std::string name, uint32_t cpu, std::function<void()> body) 
   threads_.push_back(std::make_unique<Thread>(this->cpu(cpu), std::move(name), std::move(body)));
   return *threads_.back();
 }
+
+void Host::StartWatchdog() {
+  if (options_.watchdog_period == 0 || watchdog_ != nullptr) return;
+  watchdog_ = std::make_unique<Thread>(cpu(cpus() - 1), "watchdog", [this] {
+    for (;;) {
+      // In steps, so that it ends soon when it is to.
+      const Time next = engine_.now() + options_.watchdog_period;
+      while (!watchdog_stops_ && engine_.now() < next) {
+        Thread::Current()->SleepUntil(std::min(next, engine_.now() + 10 * kMillisecond));
+      }
+      if (watchdog_stops_) return;
+      control_->Watchdog();
+    }
+  });
+  watchdog_->Wake();
+}
+
+void Host::StopWatchdog() { watchdog_stops_ = true; }
 
 bool Host::AllThreadsFinished() const {
   for (const auto& thread : threads_) {

@@ -40,6 +40,7 @@ struct HostOptions {
   double cpu_ghz = 1.33;
   CostModel costs;
   control::Parameters parameters;
+  Time watchdog_period = 0;  // how often core may look after its devices; 0: never
 };
 
 struct NicOptions {
@@ -98,7 +99,13 @@ class Host final : public platform::Environment,
 
   // A kernel thread or a program's; it starts when the engine runs.
   Thread& Spawn(std::string name, uint32_t cpu, std::function<void()> body);
+  // Of those made by Spawn.
   bool AllThreadsFinished() const;
+  // A kernel thread that lets core look after its devices now and then, if the options say so;
+  // until the other call, after which it ends soon.
+  void StartWatchdog();
+  void StopWatchdog();
+  bool watchdog_runs() const { return watchdog_ != nullptr && !watchdog_->finished(); }
 
   const HostOptions& options() const { return options_; }
   Engine& engine() { return engine_; }
@@ -140,6 +147,8 @@ class Host final : public platform::Environment,
   std::unique_ptr<control::Control> control_;
   std::vector<std::unique_ptr<HostNic>> nics_;
   std::vector<std::unique_ptr<Thread>> threads_;
+  std::unique_ptr<Thread> watchdog_;
+  bool watchdog_stops_ = false;
 };
 
 }  // namespace mapwire::sim

@@ -18,12 +18,17 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   nic.bus = options.bus;
   HostOptions host;
   host.cpu_ghz = options.cpu_ghz;
+  host.watchdog_period = options.watchdog_period;
   host.name = "left";
   left = &world.AddHost(host);
   host.name = "right";
   right = &world.AddHost(host);
-  left_nic = &world.AddIxgbe(*left, nic, options.device);
-  right_nic = &world.AddIxgbe(*right, nic, options.device);
+  const auto add = [&](Host& owner, FaultPlan* plan) {
+    return plan == nullptr ? &world.AddIxgbe(owner, nic, options.device)
+                           : &world.AddFaultyIxgbe(owner, nic, options.device, *plan);
+  };
+  left_nic = add(*left, options.left_faults);
+  right_nic = add(*right, options.right_faults);
   wire = &world.Connect(*left_nic, *right_nic, {});
 }
 

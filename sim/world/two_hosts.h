@@ -26,6 +26,10 @@ struct TwoHostsOptions {
   uint32_t interrupt_interval_us = 0;
   BusOptions bus = {};
   Ixgbe::Options device = {};
+  // What goes wrong with the cards, and how often core may look after them (0: never).
+  FaultPlan* left_faults = nullptr;
+  FaultPlan* right_faults = nullptr;
+  Time watchdog_period = 0;
 };
 
 // The left host sends by convention, the right one receives.

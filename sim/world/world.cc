@@ -47,6 +47,15 @@ HostNic& World::AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Opt
   });
 }
 
+HostNic& World::AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
+                               FaultPlan& plan) {
+  return host.AddNic(options, ++domains_, [&](DeviceWorld& world) {
+    return std::make_unique<IxgbeFaults>(engine_, world, plan, [&device](DeviceWorld& inner) {
+      return std::make_unique<Ixgbe>(inner, device);
+    });
+  });
+}
+
 Wire& World::Connect(HostNic& a, HostNic& b, const WireOptions& options) {
   wires_.push_back(std::make_unique<Wire>(engine_, options));
   Wire& wire = *wires_.back();
@@ -96,6 +105,7 @@ std::string World::Boot() {
     return true;
   };
   if (!RunUntil(booted, now() + kBootLimit) && failure.empty()) failure = "a link did not come up";
+  for (const auto& host : hosts_) host->StartWatchdog();
   return failure;
 }
 
@@ -127,13 +137,14 @@ std::string World::Shutdown() {
     if (!process->finished()) return process->name() + " is still running";
   }
   for (const auto& host : hosts_) {
+    host->StopWatchdog();
     host->Spawn("shutdown", 0, [&host] {
       for (const auto& nic : host->nics()) nic->Stop();
     });
   }
   const auto quiet = [&] {
     for (const auto& host : hosts_) {
-      if (!host->AllThreadsFinished()) return false;
+      if (!host->AllThreadsFinished() || host->watchdog_runs()) return false;
     }
     return true;
   };

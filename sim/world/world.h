@@ -10,6 +10,7 @@
 
 #include "platform_backend/hooks.h"
 #include "sim/engine/engine.h"
+#include "sim/faults/ixgbe_faults.h"
 #include "sim/host/host.h"
 #include "sim/host/process.h"
 #include "sim/net/wire.h"
@@ -43,8 +44,10 @@ class World final : private platform::Hooks {
 
   // --- Building ---------------------------------------------------------------------------------
   Host& AddHost(const HostOptions& options);
-  // An 82599 in a slot of `host`.
+  // An 82599 in a slot of `host`, and one that goes wrong as `plan` says, which outlives the world.
   HostNic& AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device = {});
+  HostNic& AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
+                          FaultPlan& plan);
   Wire& Connect(HostNic& a, HostNic& b, const WireOptions& options);
   Process& AddProcess(Host& host, const std::string& name);
   void AddLoadWatcher(LoadWatcher& watcher) { watchers_.push_back(&watcher); }

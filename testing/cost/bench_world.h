@@ -88,17 +88,18 @@ class PlainDriver final : public nic::NicDriver {
   const nic::DriverInfo& info() const override;
   const uint8_t* mac() const override;
   Status Start(const nic::DriverConfig&) override { return kOkStatus; }
-  void Stop() override {}
+  Status Stop() override { return kOkStatus; }
   void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
-  void StopTxQueue(uint16_t) override {}
-  void StopRxQueue(uint16_t) override {}
+  Status StopTxQueue(uint16_t) override { return kOkStatus; }
+  Status StopRxQueue(uint16_t) override { return kOkStatus; }
   uint16_t vectors() const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t) override { return {}; }
   void Arm(uint16_t) override {}
   nic::LinkState link() const override { return {.up = true, .mbps = 10000}; }
   nic::LinkState RefreshLink() override { return link(); }
+  nic::DeviceHealth Check() override { return nic::DeviceHealth::kGood; }
   void ReadStatistics(nic::DriverStatistics&) override {}
 
   const nic::TxQueueSetup& tx() const { return tx_; }

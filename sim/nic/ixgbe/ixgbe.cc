@@ -85,6 +85,7 @@ void Ixgbe::DmaDone(DmaTag tag, bool ok) {
       rx_.WriteBackDone(index);
       break;
   }
+  if (dma_.outstanding() == 0) buffers_cleared_ = false;
   if (!dma_.enabled() && dma_.outstanding() == 0) MasterDisableExpired();
 }
 
@@ -146,7 +147,7 @@ void Ixgbe::WriteCtrl(uint32_t, uint32_t value) {
     SetMasterDisable(ctrl.Get<reg::Ctrl::PcieMasterDis>() != 0);
     return;
   }
-  if (dma_.outstanding() != 0) {
+  if (dma_.outstanding() != 0 && !buffers_cleared_) {
     registers_.Report(DriverError::kIllegalOrder,
                       "reset with DMA outstanding:", dma_.outstanding());
   }
@@ -160,7 +161,10 @@ void Ixgbe::WriteCtrlExt(uint32_t, uint32_t value) {
   registers_.Set<reg::CtrlExt>(value & ~reg::CtrlExt::Pfrstd::kMask);
 }
 
+// Software gives up what does not come: a reset may follow. What is late all the same still arrives
+// and is thrown away, and until then the function is not quiet.
 void Ixgbe::WriteGcrExt(uint32_t, uint32_t value) {
+  if ((value & reg::GcrExt::BuffersClear::kMask) != 0 && !dma_.enabled()) buffers_cleared_ = true;
   registers_.Set<reg::GcrExt>(value & ~reg::GcrExt::BuffersClear::kMask);
 }
 

@@ -69,7 +69,8 @@ class Ixgbe final : public Device {
   nic82599::TxEngine tx_;
   nic82599::RxEngine rx_;
   bool resetting_ = false;
-  bool link_reset_ = false;  // the reset under way takes the link down too
+  bool buffers_cleared_ = false;  // GCR_EXT.BUFFERS_CLEAR gave up what was outstanding then
+  bool link_reset_ = false;       // the reset under way takes the link down too
 };
 
 }  // namespace mapwire::sim

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// A NIC port whose device is played here: what the watchdog recognises and what it leaves alone,
+// what a reset keeps and loses, and what becomes of memory that a device may still reach.
+#include "core/nic/nic_port.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/abi/freestanding.h"
+#include "core/nic/ring_loop.h"
+#include "sim/platform/sim/platform_backend/hooks.h"
+#include "testing/kit/environment.h"
+
+namespace mapwire::nic {
+namespace {
+
+using kit::Notifications;
+using memory::PoolKind;
+using ring::Direction;
+using ring::Ring;
+using ring::RingState;
+using ring::SyncResult;
+
+constexpr uint32_t kSlots = 64;
+constexpr memory::RegionRequest kRequest = {{{1024, 10}, {4096, 8}, {2048, 512}}};
+constexpr uint32_t kTxTail = 0x100;
+constexpr uint32_t kRxTail = 0x200;
+
+// As plain as can be: bit 0 done, bit 1 end, the length above bit 32.
+struct PlainCodec {
+  struct Descriptor {
+    uint64_t address;
+    uint64_t word;
+  };
+  static constexpr uint32_t kMinFrameBytes = 17;
+  static constexpr uint32_t kMaxFrameBytes = 9728;
+  static constexpr uint32_t kMaxFragments = 40;
+  static void EncodeFrame(Descriptor& d, uint64_t address, uint32_t length) {
+    d = {address, uint64_t{length} << 32};
+  }
+  static void EncodeReportedFrame(Descriptor& d, uint64_t address, uint32_t length) {
+    EncodeFrame(d, address, length);
+  }
+  static void EncodeFragment(Descriptor& d, uint64_t address, uint32_t length) {
+    EncodeFrame(d, address, length);
+  }
+  static void FinishFrame(Descriptor&, Descriptor&, uint32_t) {}
+  static void RequestReport(Descriptor&) {}
+  static uint64_t LoadStatus(const Descriptor& d) { return d.word; }
+  static bool IsWhole(uint64_t status) { return (status & 3) == 3; }
+  static bool IsDone(uint64_t status) { return (status & 1) != 0; }
+  static bool IsEnd(uint64_t status) { return (status & 2) != 0; }
+  static uint32_t Length(uint64_t status) { return static_cast<uint32_t>(status >> 32); }
+  static uint64_t LengthAndRest(uint64_t status) { return status >> 32; }
+  static void EncodeRefill(Descriptor& d, uint64_t address) { d = {address, 0}; }
+};
+
+constexpr DriverInfo kInfo = {.family = "played",
+                              .max_queue_pairs = 2,
+                              .min_descriptors = 8,
+                              .max_descriptors = 4096,
+                              .descriptor_multiple = 8,
+                              .min_frame_bytes = 17,
+                              .max_frame_bytes = 9728,
+                              .max_fragments = 40,
+                              .rx_buffer_step = 1024,
+                              .rx_buffer_max = 16384};
+
+class PlayedDriver final : public NicDriver {
+ public:
+  const DriverInfo& info() const override { return kInfo; }
+  const uint8_t* mac() const override { return nullptr; }
+  Status Start(const DriverConfig&) override {
+    ++starts;
+    if (on_start) on_start();
+    return start;
+  }
+  Status Stop() override {
+    ++stops;
+    return stop;
+  }
+  void Shutdown() override {}
+  Result<uint32_t> StartTxQueue(uint16_t queue, const TxQueueSetup& setup) override {
+    tx[queue] = setup;
+    ++queue_starts;
+    return kTxTail + 4 * queue;
+  }
+  Result<uint32_t> StartRxQueue(uint16_t queue, const RxQueueSetup& setup) override {
+    rx[queue] = setup;
+    ++queue_starts;
+    return kRxTail + 4 * queue;
+  }
+  Status StopTxQueue(uint16_t) override { return stop_queue; }
+  Status StopRxQueue(uint16_t) override { return stop_queue; }
+  uint16_t vectors() const override { return 3; }
+  InterruptReport Interrupt(uint16_t vector) override {
+    if (gone) return {.gone = true};
+    if (vector == 2) return {};
+    return {.rx_queues = uint64_t{1} << vector, .tx_queues = uint64_t{1} << vector};
+  }
+  void Arm(uint16_t) override {}
+  LinkState link() const override { return {.up = up, .mbps = 10000}; }
+  LinkState RefreshLink() override { return link(); }
+  DeviceHealth Check() override { return health; }
+  void ReadStatistics(DriverStatistics&) override {}
+
+  Status start, stop, stop_queue;
+  bool up = true;
+  bool gone = false;
+  DeviceHealth health = DeviceHealth::kGood;
+  uint32_t starts = 0, stops = 0, queue_starts = 0;
+  TxQueueSetup tx[2];
+  RxQueueSetup rx[2];
+  std::function<void()> on_start;
+};
+
+class Registers final : public platform::MmioTarget {
+ public:
+  uint32_t Read32(uint32_t offset) override { return value[offset / 4]; }
+  void Write32(uint32_t offset, uint32_t v) override { value[offset / 4] = v; }
+  uint32_t value[256] = {};
+};
+
+class CuttableDma final : public platform::DmaSpace {
+ public:
+  explicit CuttableDma(kit::FakeDmaSpace& space) : space_(space) {}
+  Result<DeviceAddress> Map(void* address, uint64_t bytes) override {
+    return space_.Map(address, bytes);
+  }
+  void Unmap(DeviceAddress device, uint64_t bytes) override { space_.Unmap(device, bytes); }
+  platform::CoherentMemory AllocateCoherent(uint64_t bytes) override {
+    const platform::CoherentMemory memory = space_.AllocateCoherent(bytes);
+    coherent[memory.device.value()] = memory.address;
+    return memory;
+  }
+  void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override {
+    space_.FreeCoherent(memory, bytes);
+  }
+  bool Isolate() override {
+    ++asked;
+    return can;
+  }
+  bool can = true;
+  uint32_t asked = 0;
+  std::map<uint64_t, void*> coherent;  // by the device's address; also what is gone
+
+ private:
+  kit::FakeDmaSpace& space_;
+};
+
+class LogHook final : public platform::Hooks {
+ public:
+  LogHook() : before_(platform::SetHooks(this)) {}
+  ~LogHook() override { platform::SetHooks(before_); }
+  void Log(int, const char* text) override { lines.push_back(text); }
+  bool Has(const std::string& part) const {
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find(part) != std::string::npos;
+    });
+  }
+  std::vector<std::string> lines;
+
+ private:
+  platform::Hooks* const before_;
+};
+
+class NicPortTest : public testing::Test {
+ protected:
+  static constexpr port::RingSelection kBoth{{0, 2}, {0, 2}};
+
+  NicPortTest()
+      : region_(environment_, 1, memory::RegionKind::kGlobal, kRequest),
+        space_(environment_.faults()),
+        dma_(space_) {
+    NicPortConfig config;
+    config.driver.queue_pairs = 2;
+    config.tx_slots = config.rx_slots = kSlots;
+    port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
+                             platform::Mmio(&registers_), dma_, config);
+  }
+  ~NicPortTest() override {
+    if (port_->users() != 0) port_->Unbind(kBoth, nullptr);
+    driver_.stop = kOkStatus;
+    port_->Stop();
+    NicPort::Destroy(environment_, port_);
+    EXPECT_EQ(region_.users(), 0u);
+    EXPECT_EQ(space_.maps(), 0u);
+    EXPECT_EQ(space_.coherent(), 0u);
+  }
+
+  void Open() {
+    ASSERT_TRUE(port_->Start().ok());
+    ASSERT_TRUE(port_->Bind(kBoth, false).ok());
+    ASSERT_TRUE(port_->Activate(kBoth).ok());
+    port_->Watchdog();
+  }
+  Ring& tx(uint16_t i = 0) { return port_->ring(Direction::kTx, i); }
+  Ring& rx(uint16_t i = 0) { return port_->ring(Direction::kRx, i); }
+  const NicCounters& counters() { return port_->counters(); }
+
+  netmap_ring* program(Ring& ring) {
+    const uint64_t offset = region_.Geometry()->pool(PoolKind::kRings).ObjectOffset(ring.object());
+    return reinterpret_cast<netmap_ring*>(
+        static_cast<char*>(sim::PageSource::RealBase(region_.pages())) + offset);
+  }
+  void Give(Ring& ring, uint32_t slots) {
+    netmap_ring* const shared = program(ring);
+    for (uint32_t i = 0; i < slots; ++i) {
+      shared->slot[shared->head].len = 60;
+      shared->head = shared->cur = (shared->head + 1) % kSlots;
+    }
+    EXPECT_EQ(ring.Sync(), SyncResult::kDone);
+  }
+  // What the device does.
+  void ReportHead(uint32_t head, uint16_t queue = 0) {
+    std::memcpy(dma_.coherent.at(driver_.tx[queue].head_write_back.value()), &head, sizeof(head));
+  }
+  PlainCodec::Descriptor& Received(uint32_t i, uint16_t queue = 0) {
+    return static_cast<PlainCodec::Descriptor*>(
+        dma_.coherent.at(driver_.rx[queue].descriptors.value()))[i];
+  }
+  void Deliver(uint32_t i, bool end = true) {
+    Received(i).word = uint64_t{60} << 32 | (end ? 3 : 1);
+  }
+
+  LogHook log_;
+  kit::TestEnvironment environment_;
+  memory::Region region_;
+  kit::FakeDmaSpace space_;
+  CuttableDma dma_;
+  Registers registers_;
+  PlayedDriver driver_;
+  NicPort* port_;
+};
+
+// --- Transmit hang
+// --------------------------------------------------------------------------------
+
+TEST_F(NicPortTest, NoProgressBetweenTwoCallsIsAHangAndSlotsComeBack) {
+  Open();
+  Give(tx(), 10);
+  ReportHead(4);
+  port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs, 0u) << "only just given";
+  port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs, 1u);
+  EXPECT_EQ(counters().resets, 1u);
+  EXPECT_EQ(counters().tx_lost, 6u);
+  EXPECT_TRUE(log_.Has("nic: tx queue 0 stands still at descriptor 4, the device has 6"));
+  EXPECT_EQ(driver_.queue_starts, 8u) << "all four are started again";
+  EXPECT_EQ(tx().state(), RingState::kUser);
+  EXPECT_EQ(tx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(tx())->tail, 9u) << "all slots but one are the program's";
+  // The next frame goes where the device begins.
+  Give(tx(), 1);
+  EXPECT_EQ(registers_.value[kTxTail / 4], 1u);
+  ReportHead(1);
+  EXPECT_EQ(tx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(tx())->tail, 10u);
+}
+
+TEST_F(NicPortTest, AWholeTurnOfTheRingBetweenTwoCallsIsProgress) {
+  Open();
+  Give(tx(), 32);
+  for (int call = 0; call < 5; ++call) {
+    port_->Watchdog();
+    // 64 frames later everything stands where it stood.
+    ReportHead(32);
+    Give(tx(), 0);
+    Give(tx(), 32);
+    ReportHead(0);
+    Give(tx(), 0);
+    Give(tx(), 32);
+    ReportHead(0);
+  }
+  EXPECT_EQ(counters().tx_hangs, 0u);
+}
+
+TEST_F(NicPortTest, FinishedFramesThatNoSyncHasTakenAreNoHang) {
+  Open();
+  Give(tx(), 10);
+  ReportHead(10);
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs + counters().lost_interrupts, 0u);
+}
+
+TEST_F(NicPortTest, WithoutCarrierNothingHangs) {
+  Open();
+  Give(tx(), 10);
+  driver_.up = false;
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_FALSE(port_->carrier());
+  EXPECT_EQ(counters().tx_hangs, 0u);
+  EXPECT_EQ(counters().lost_interrupts, 1u) << "of the link";
+  driver_.up = true;
+  port_->Watchdog();
+  EXPECT_TRUE(port_->carrier());
+  port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs, 0u) << "the link has just come";
+  port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs, 1u);
+}
+
+TEST_F(NicPortTest, ARingThatIsInUseAtEveryLookIsLeftAlone) {
+  Open();
+  Give(tx(), 10);
+  ASSERT_TRUE(tx().TryHold());
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().tx_hangs, 0u);
+  EXPECT_LE(environment_.sleeper().slept_us, 10'000u);
+  tx().Drop();
+}
+
+// --- Receive stall
+// --------------------------------------------------------------------------------
+
+TEST_F(NicPortTest, AFrameWithoutEndIsAStallAndItsSlotsAreGivenAnew) {
+  Open();
+  Deliver(0);
+  for (uint32_t i = 1; i < 12; ++i) Deliver(i, /*end=*/false);
+  port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 0u) << "a whole frame can be had first";
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 1u);
+  EXPECT_EQ(counters().rx_lost, 11u);
+  EXPECT_EQ(program(rx())->tail, 1u) << "the whole frame is kept, and nothing else";
+  EXPECT_EQ(registers_.value[kRxTail / 4], kSlots - 2);
+  Deliver(0);
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(rx())->tail, 2u);
+}
+
+TEST_F(NicPortTest, ALongFrameIsNoStall) {
+  Open();
+  for (uint32_t i = 0; i < 8; ++i) Deliver(i, /*end=*/false);
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 0u);
+}
+
+TEST_F(NicPortTest, AGapIsAStallOnlyIfItStays) {
+  Open();
+  Deliver(1);
+  port_->Watchdog();
+  Deliver(0);
+  port_->Watchdog();
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(counters().rx_stalls, 0u);
+  Deliver(3);
+  port_->Watchdog();
+  port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 1u);
+}
+
+TEST_F(NicPortTest, AResetKeepsWhatWasReceivedAndDeliversNothingTwice) {
+  Open();
+  for (uint32_t i = 0; i < 50; ++i) Deliver(i);
+  ASSERT_TRUE(port_->Reset("test").ok());
+  EXPECT_EQ(counters().rx_lost, 0u);
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(rx())->tail, 50u);
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(rx())->tail, 50u);
+  for (uint32_t i = 0; i < kSlots; ++i) EXPECT_EQ(Received(i).word, 0u) << i;
+}
+
+// --- Lost interrupts
+// ------------------------------------------------------------------------------
+
+TEST_F(NicPortTest, WhoIsArmedAndNotToldIsTold) {
+  Open();
+  port_->Arm(rx());
+  Deliver(0);
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 0u) << "it may be on its way";
+  const uint64_t before = Notifications(*rx().notifier());
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 1u);
+  EXPECT_GT(Notifications(*rx().notifier()), before);
+  EXPECT_TRUE(log_.Has("nic: the interrupt of queue 0 was lost, rx descriptor"));
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 1u);
+  EXPECT_EQ(counters().resets, 0u);
+}
+
+TEST_F(NicPortTest, WhoIsArmedAnewIsGivenTimeAnew) {
+  Open();
+  port_->Arm(rx());
+  Deliver(0);
+  port_->Watchdog();
+  port_->Arm(rx());
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 0u);
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 1u);
+}
+
+TEST_F(NicPortTest, WhoWasToldOrNotArmedHasLostNothing) {
+  Open();
+  Deliver(0);
+  port_->Watchdog();
+  port_->Watchdog();
+  port_->Arm(rx());
+  port_->HandleInterrupt(0);
+  port_->Watchdog();
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 0u);
+}
+
+// --- The device as a whole
+// ------------------------------------------------------------------------
+
+TEST_F(NicPortTest, ADeviceThatIsGoneKillsThePortOnce) {
+  Open();
+  const uint64_t before = Notifications(*tx().notifier());
+  driver_.health = DeviceHealth::kGone;
+  port_->Watchdog();
+  port_->Watchdog();
+  EXPECT_EQ(counters().removals, 1u);
+  EXPECT_EQ(counters().resets, 0u);
+  EXPECT_EQ(tx().Sync(), SyncResult::kZombie);
+  EXPECT_GT(Notifications(*tx().notifier()), before);
+}
+
+TEST_F(NicPortTest, ADeviceThatForgotIsSetUpAgain) {
+  Open();
+  driver_.health = DeviceHealth::kForgetful;
+  driver_.on_start = [this] { driver_.health = DeviceHealth::kGood; };
+  port_->Watchdog();
+  EXPECT_EQ(counters().spontaneous_resets, 1u);
+  EXPECT_EQ(driver_.starts, 2u);
+  EXPECT_EQ(driver_.queue_starts, 8u);
+}
+
+TEST_F(NicPortTest, DuringAResetSyncsAreSkippedAndAfterItWaitersAreWoken) {
+  Open();
+  const uint64_t before = Notifications(*tx(1).notifier());
+  SyncResult seen = SyncResult::kDone;
+  driver_.on_start = [&] {
+    seen = tx(1).Sync();
+    EXPECT_EQ(Notifications(*tx(1).notifier()), before);
+  };
+  ASSERT_TRUE(port_->Reset("test").ok());
+  EXPECT_EQ(seen, SyncResult::kBusy);
+  EXPECT_GT(Notifications(*tx(1).notifier()), before);
+  EXPECT_EQ(tx(1).Sync(), SyncResult::kDone);
+}
+
+TEST_F(NicPortTest, AResetWaitsForWhoIsInsideASync) {
+  Open();
+  ASSERT_TRUE(tx().TryHold());
+  environment_.sleeper().on_delay = [&](uint64_t) {
+    if (environment_.sleeper().slept_us < 500) return;
+    environment_.sleeper().on_delay = nullptr;
+    EXPECT_EQ(driver_.stops, 0u) << "somebody is using the queue";
+    tx().Drop();
+  };
+  ASSERT_TRUE(port_->Reset("test").ok());
+  EXPECT_EQ(environment_.sleeper().on_delay, nullptr);
+  EXPECT_EQ(driver_.stops, 1u);
+}
+
+TEST_F(NicPortTest, InterruptsOfADeviceThatIsGoneCountItOnce) {
+  Open();
+  driver_.gone = true;
+  port_->HandleInterrupt(0);
+  port_->HandleInterrupt(2);
+  EXPECT_EQ(counters().removals, 1u);
+  EXPECT_TRUE(port_->gone());
+}
+
+TEST_F(NicPortTest, ADeviceThatIsGoneDuringAResetStaysDead) {
+  Open();
+  driver_.on_start = [this] { port_->Kill(); };
+  EXPECT_TRUE(port_->Reset("test").ok());
+  EXPECT_EQ(tx().state(), RingState::kZombie);
+  EXPECT_EQ(rx(1).Sync(), SyncResult::kZombie);
+}
+
+TEST_F(NicPortTest, ADeviceThatDoesNotComeBackIsGivenUpWithTheReason) {
+  Open();
+  driver_.start = Errno::kIo;
+  EXPECT_EQ(port_->Reset("test"), Errno::kIo);
+  EXPECT_TRUE(port_->gone());
+  EXPECT_EQ(counters().failed_resets, 1u);
+  EXPECT_EQ(dma_.asked, 0u);
+  EXPECT_TRUE(log_.Has("nic: the device is given up: it does not come back (errno 5)"));
+  EXPECT_EQ(tx().Sync(), SyncResult::kZombie);
+}
+
+TEST_F(NicPortTest, ResetsThatBringNothingEndWithTheDeviceGivenUp) {
+  Open();
+  for (int call = 0; call < 50 && !port_->gone(); ++call) {
+    Give(tx(), 1);
+    port_->Watchdog();
+  }
+  EXPECT_TRUE(port_->gone());
+  EXPECT_EQ(counters().failed_resets, 1u);
+  EXPECT_LE(counters().resets, 6u);
+}
+
+// --- Memory that a device may still reach
+// ---------------------------------------------------------
+
+TEST_F(NicPortTest, AQueueThatDoesNotStopCostsAResetOfTheOthersAndIsThenFreed) {
+  Open();
+  ASSERT_TRUE(port_->Bind({{0, 1}, {}}, false).ok());  // somebody else has tx ring 0 too
+  driver_.stop_queue = Errno::kTimedOut;
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(counters().queue_stop_timeouts, 3u);
+  EXPECT_EQ(counters().resets, 3u);
+  EXPECT_EQ(tx().state(), RingState::kUser);
+  EXPECT_EQ(space_.coherent(), 2u) << "descriptors and head of the ring in use";
+  driver_.stop_queue = kOkStatus;
+  port_->Unbind({{0, 1}, {}}, nullptr);
+}
+
+TEST_F(NicPortTest, ADeviceThatStaysLoudIsCutOffAndItsMemoryFreed) {
+  Open();
+  driver_.stop_queue = driver_.stop = Errno::kTimedOut;
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(counters().isolations, 1u);
+  EXPECT_EQ(counters().quarantined_queues, 0u);
+  EXPECT_TRUE(port_->gone());
+  EXPECT_EQ(space_.coherent(), 0u);
+  EXPECT_EQ(space_.maps(), 0u);
+}
+
+TEST_F(NicPortTest, MemoryOfADeviceThatCannotBeCutOffIsNobodyElsesUntilItIsQuiet) {
+  ASSERT_TRUE(region_.AddUser().ok());  // the region goes on
+  const uint32_t free_before = region_.FreeCount(PoolKind::kBuffers);
+  Open();
+  dma_.can = false;
+  driver_.stop_queue = driver_.stop = Errno::kTimedOut;
+  const uint32_t buffer = rx().known_buffers()[0];
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(counters().quarantined_queues, 4u);
+  EXPECT_EQ(space_.coherent(), 6u);
+  EXPECT_GT(space_.maps(), 0u);
+  EXPECT_TRUE(region_.IsAllocated(PoolKind::kBuffers, buffer));
+  EXPECT_EQ(region_.FreeCount(PoolKind::kBuffers), free_before - 4 * kSlots);
+  port_->Watchdog();
+  EXPECT_EQ(space_.coherent(), 6u);
+  driver_.stop = kOkStatus;
+  port_->Watchdog();
+  EXPECT_EQ(space_.coherent(), 0u);
+  EXPECT_EQ(space_.maps(), 0u);
+  EXPECT_EQ(region_.FreeCount(PoolKind::kBuffers), free_before);
+  region_.RemoveUser();
+}
+
+}  // namespace
+}  // namespace mapwire::nic
