@@ -103,7 +103,7 @@ class Card final : public nic::NicDriver, public platform::MmioTarget {
     return kMac;
   }
   Status Start(const nic::DriverConfig&) override { return kOkStatus; }
-  void Stop() override {}
+  Status Stop() override { return kOkStatus; }
   void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t, const nic::TxQueueSetup& setup) override {
     tx = Queue();
@@ -117,13 +117,20 @@ class Card final : public nic::NicDriver, public platform::MmioTarget {
     rx.buffer_bytes = setup.buffer_bytes;
     return kRxTail;
   }
-  void StopTxQueue(uint16_t) override { tx = Queue(); }
-  void StopRxQueue(uint16_t) override { rx = Queue(); }
+  Status StopTxQueue(uint16_t) override {
+    tx = Queue();
+    return kOkStatus;
+  }
+  Status StopRxQueue(uint16_t) override {
+    rx = Queue();
+    return kOkStatus;
+  }
   uint16_t vectors() const override { return 2; }
   nic::InterruptReport Interrupt(uint16_t) override { return {.link_changed = true}; }
   void Arm(uint16_t) override {}
   nic::LinkState link() const override { return {.up = link_up, .mbps = 10000}; }
   nic::LinkState RefreshLink() override { return link(); }
+  nic::DeviceHealth Check() override { return nic::DeviceHealth::kGood; }
   void ReadStatistics(nic::DriverStatistics&) override {}
 
   // ---- Registers ----

@@ -340,6 +340,55 @@ void RemovalAgainst(Chooser& chooser, bool poll) {
   Must(play.stage.stranger.session().TxSync().ok(), "another port is disturbed");
 }
 
+// --- Reset ---------------------------------------------------------------------------------------
+
+// The device forgets everything; whoever looks after it resets it, while `other` goes on. Then both
+// programs must be as good as new.
+void ResetAgainst(Chooser& chooser, const std::function<void(Play&)>& other) {
+  Play play(chooser);
+  play.BindSuspect();
+  play.stage.BindOthers();
+  play.stage.Fill(play.stage.suspect, 0, 1, 0x3e);
+  Must(play.stage.suspect.session().TxSync().ok(), "a sync fails");
+  play.Add("program", [&] { other(play); });
+  play.Add("watchdog", [&] {
+    play.stage.nic.Forget();
+    play.threads.Yield();
+    play.stage.control.Watchdog();
+  });
+  play.Run();
+  Must(play.stage.port().counters().resets == 1, "a device that forgot was not reset");
+  play.stage.Judge();
+  play.stage.JudgeNeighbourWorks();
+  if (play.stage.suspect.bound()) play.stage.JudgeSuspectRecovers();
+}
+
+void Syncs(Play& play) {
+  for (int i = 0; i < 2; ++i) {
+    play.stage.Fill(play.stage.suspect, 0, 1, 0x3f);
+    Must(play.stage.suspect.session().TxSync().ok(), "a sync fails");
+    Must(play.stage.suspect.session().RxSync().ok(), "a sync fails");
+  }
+}
+
+// A frame that comes after the reset must wake who slept through it.
+void PollsThroughAReset(Chooser& chooser) {
+  Play play(chooser);
+  play.BindSuspect();
+  play.Add("polls", [&] {
+    Must(play.threads.Poll(play.stage.suspect, control::kPollIn) == control::kPollIn,
+         "poll ends without a frame");
+  });
+  play.Add("watchdog", [&] {
+    play.stage.nic.Forget();
+    play.threads.Yield();
+    play.stage.control.Watchdog();
+    play.threads.Yield();
+    Must(play.stage.nic.Receive(0, 64, 0x41), "no room after a reset");
+  });
+  play.Run();
+}
+
 // --- Kills and closes ----------------------------------------------------------------------------
 
 // What a program does in its life; it ends at the end of the call in which it is killed.
@@ -442,6 +491,18 @@ std::vector<Script> ScheduleScripts() {
   add("poll-against-notify-and-sync", [](Chooser& chooser) { PollForAFrame(chooser, true); });
   add("poll-for-room-against-notify", PollForRoom);
   add("link-against-sync", LinkAgainstSync);
+  add("reset-against-sync", [](Chooser& chooser) { ResetAgainst(chooser, Syncs); });
+  add("reset-against-close", [](Chooser& chooser) {
+    ResetAgainst(chooser, [](Play& play) { play.stage.suspect.Close(); });
+  });
+  add("reset-against-register", [](Chooser& chooser) {
+    ResetAgainst(chooser, [](Play& play) {
+      play.stage.suspect.Close();
+      play.stage.suspect.Reopen();
+      play.BindSuspect();
+    });
+  });
+  add("reset-against-poll", PollsThroughAReset);
   add("removal-against-sync", [](Chooser& chooser) { RemovalAgainst(chooser, false); });
   add("removal-against-poll", [](Chooser& chooser) { RemovalAgainst(chooser, true); });
   return scripts;

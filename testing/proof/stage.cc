@@ -80,15 +80,40 @@ Result<uint32_t> TinyNic::StartRxQueue(uint16_t queue, const nic::RxQueueSetup& 
   return kRxTail + queue * kStride;
 }
 
-void TinyNic::StopTxQueue(uint16_t queue) {
+Status TinyNic::StopTxQueue(uint16_t queue) {
   Access();
   queues_[queue].tx = Half();
   queues_[queue].write_back = nullptr;
+  return kOkStatus;
 }
 
-void TinyNic::StopRxQueue(uint16_t queue) {
+Status TinyNic::StopRxQueue(uint16_t queue) {
   Access();
   queues_[queue].rx = Half();
+  return kOkStatus;
+}
+
+Status TinyNic::Start(const nic::DriverConfig&) {
+  Access();
+  forgetful_ = false;
+  return gone_ ? Errno::kIo : Errno::kOk;
+}
+
+Status TinyNic::Stop() {
+  Access();
+  for (Queue& queue : queues_) queue = Queue();
+  return kOkStatus;
+}
+
+void TinyNic::Forget() {
+  for (Queue& queue : queues_) queue = Queue();
+  forgetful_ = true;
+}
+
+nic::DeviceHealth TinyNic::Check() {
+  Access();
+  if (gone_) return nic::DeviceHealth::kGone;
+  return forgetful_ ? nic::DeviceHealth::kForgetful : nic::DeviceHealth::kGood;
 }
 
 nic::InterruptReport TinyNic::Interrupt(uint16_t) {
@@ -132,6 +157,8 @@ void TinyNic::Write32(uint32_t offset, uint32_t value) {
   const uint32_t pair = (offset - (tx ? kTxTail : kRxTail)) / kStride;
   if (pair >= kPairs) Fail("a write to no register");
   Half& half = tx ? queues_[pair].tx : queues_[pair].rx;
+  // One that has forgotten, or is gone, hears nothing.
+  if (forgetful_ || gone_) return;
   if (half.descriptors == nullptr) Fail("a doorbell of a queue that is off");
   if (value >= half.count) Fail("a tail beyond the descriptors");
   half.tail = value;

@@ -54,6 +54,8 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
     gone_ = true;
     raised_ = true;
   }
+  // The device resets itself: all queues are off, and it has forgotten everything.
+  void Forget();
 
   // Doorbells rung so far.
   uint64_t doorbells() const { return doorbells_; }
@@ -63,18 +65,19 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
   // --- As a driver ------------------------------------------------------------------------------
   const nic::DriverInfo& info() const override;
   const uint8_t* mac() const override;
-  Status Start(const nic::DriverConfig&) override { return kOkStatus; }
-  void Stop() override {}
+  Status Start(const nic::DriverConfig& config) override;
+  Status Stop() override;
   void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
-  void StopTxQueue(uint16_t queue) override;
-  void StopRxQueue(uint16_t queue) override;
+  Status StopTxQueue(uint16_t queue) override;
+  Status StopRxQueue(uint16_t queue) override;
   uint16_t vectors() const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
   nic::LinkState link() const override { return link_; }
   nic::LinkState RefreshLink() override { return link_; }
+  nic::DeviceHealth Check() override;
   void ReadStatistics(nic::DriverStatistics&) override {}
 
   // --- As a register window ---------------------------------------------------------------------
@@ -115,6 +118,7 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
   bool link_changed_ = false;
   bool raised_ = false;
   bool gone_ = false;
+  bool forgetful_ = false;
   uint64_t doorbells_ = 0;
 };
 
