@@ -323,6 +323,21 @@ TEST_F(RingTest, SlotRefusedByTheBackendResetsTheRingToWhatWasTaken) {
   ExpectPositions(4, 4, 3);
 }
 
+TEST_F(RingTest, AfterARefusalTheProgramGoesOnWhereItWasSetBackTo) {
+  Make(Direction::kTx, 8);
+  backend_.act = [](Ring& ring, uint32_t) -> Status {
+    ring.set_hwcur(2);
+    ring.Record(Rule::kLengthZero, 2, 0);
+    return Errno::kInvalid;
+  };
+  EXPECT_EQ(SayAndSync(5, 5), SyncResult::kViolation);
+  ExpectPositions(2, 2, 7);
+  EXPECT_EQ(ring_->rcur(), 2u);
+  backend_.act = nullptr;
+  EXPECT_EQ(SayAndSync(3, 3), SyncResult::kDone);  // before what was refused
+  ExpectPositions(3, 3, 2);
+}
+
 TEST_F(RingTest, BackendErrorLeavesTheRingAsItIs) {
   Make(Direction::kTx, 8);
   backend_.act = [](Ring&, uint32_t) -> Status { return Errno::kIo; };
