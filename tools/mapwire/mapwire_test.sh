@@ -175,6 +175,16 @@ echo 'import sys; print("x: nobody finds it"); sys.exit(1)' >"$repo/tools/mutant
 mapwire test
 expect "mutants that are not counted are a failure" last_line_is "10 passed, 2 failed"
 expect "what was said of mutants is in the summary" out_has "x: nobody finds it"
+cat >"$repo/tools/mutants/mutants.py" <<'END'
+import sys
+print("a-mutant: a.cc: found by //x:a A.One\n1 mutants, 1 found")
+open(sys.argv[sys.argv.index("--tally") + 1], "a").write("mutants\t1\t0\n")
+END
+mapwire test
+expect "mutants that were found are told once" [ "$(grep -c a-mutant "$scratch/out")" = 1 ]
+expect "how many were found is in the summary" \
+  [ "$(grep -c "1 mutants, 1 found" "$scratch/out")" = 2 ]
+echo 'import sys; sys.exit(1)' >"$repo/tools/mutants/mutants.py"
 mapwire mutants
 expect "a mutant that nobody finds fails the command" status_is 1
 echo 'import sys; sys.exit(1)' >"$repo/tools/check/check.py"

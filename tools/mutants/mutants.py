@@ -235,6 +235,8 @@ def prove(root, cache, mutants, problems, jobs):
                   os.environ.get("MAPWIRE_BAZEL_STARTUP", ""))
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     began = time.monotonic()
+    print("mutants: building the sources with %d mutants" % len(mutants), file=sys.stderr,
+          flush=True)
     try:
         binaries = bazel.build(sorted({test.label for test in tests}), jobs)
     finally:
