@@ -87,6 +87,13 @@ TEST_F(LegacyTest, RegistrationMapsArgumentsBothWays) {
   EXPECT_EQ(Try(Request("em0", NR_REG_ONE_NIC, 1)), Errno::kBusy);  // it is exclusive
 }
 
+TEST_F(LegacyTest, TheAnswerNamesTheRegionToWhoNamedNone) {
+  nmreq legacy = Request("em0", NR_REG_ALL_NIC, 0);
+  ASSERT_EQ(legacy.nr_arg2, 0);
+  ASSERT_EQ(Call(program_, NIOCREGIF, legacy), Errno::kOk);
+  EXPECT_EQ(legacy.nr_arg2, memory::kGlobalRegionId);
+}
+
 TEST_F(LegacyTest, NoTxPollIsABitOfTheRing) {
   nmreq legacy = Request("em0", NR_REG_ALL_NIC, NETMAP_NO_TX_POLL);
   ASSERT_EQ(Call(program_, NIOCREGIF, legacy), Errno::kOk);

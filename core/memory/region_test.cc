@@ -103,6 +103,16 @@ TEST_F(RegionTest, ReservedBuffersAreNeverHandedOutNorUsable) {
   region_.RemoveUser();
 }
 
+TEST_F(RegionTest, WhatIsNotAllocatedCannotBeFreed) {
+  ASSERT_TRUE(region_.AddUser().ok());
+  const uint32_t buffer = Buffer();
+  region_.Free(PoolKind::kBuffers, buffer);
+  EXPECT_DEATH(region_.Free(PoolKind::kBuffers, buffer), "check failed");
+  EXPECT_DEATH(region_.Free(PoolKind::kBuffers, 0), "check failed");
+  EXPECT_DEATH(region_.Free(PoolKind::kBuffers, ~0u), "check failed");
+  region_.RemoveUser();
+}
+
 TEST_F(RegionTest, PagesComeWithTheFirstObjectOfTheirCluster) {
   ASSERT_TRUE(region_.AddUser().ok());
   const RegionGeometry geometry = region_.Geometry().value();

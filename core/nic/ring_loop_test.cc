@@ -14,6 +14,7 @@
 
 #include "core/abi/freestanding.h"
 #include "core/memory/region.h"
+#include "sim/platform/sim/platform_backend/hooks.h"
 #include "testing/cost/bench_world.h"
 
 namespace mapwire::nic {
@@ -71,9 +72,26 @@ struct TestCodec {
 
 using Descriptor = TestCodec::Descriptor;
 
+// Counts the barriers between memory and doorbells.
+class Barriers final : public platform::Hooks {
+ public:
+  Barriers() : before_(platform::SetHooks(this)) {}
+  ~Barriers() override { platform::SetHooks(before_); }
+  void Ordered(platform::Order order) override {
+    if (order == platform::Order::kDmaWrite) ++since_doorbell;
+  }
+  uint32_t since_doorbell = 0;
+
+ private:
+  platform::Hooks* const before_;
+};
+
+// The tail register. Each write to it is a doorbell, and D1 wants a barrier before each.
 class Register final : public platform::MmioTarget {
  public:
   static constexpr uint32_t kOffset = 0x18;
+
+  explicit Register(Barriers& barriers) : barriers_(barriers) {}
 
   uint32_t Read32(uint32_t) override {
     ADD_FAILURE() << "the ring loop read a register";
@@ -81,12 +99,18 @@ class Register final : public platform::MmioTarget {
   }
   void Write32(uint32_t offset, uint32_t written) override {
     EXPECT_EQ(offset, kOffset);
+    EXPECT_EQ(barriers_.since_doorbell, 1u) << "the card may see old descriptors";
+    barriers_.since_doorbell = 0;
     value = written;
     ++writes;
   }
+  void Reset() { value = writes = 0; }
 
   uint32_t value = 0;
   uint32_t writes = 0;
+
+ private:
+  Barriers& barriers_;
 };
 
 struct Setup {
@@ -201,7 +225,8 @@ class Bench {
   memory::DmaMap* map_ = nullptr;
   Ring ring_;
   netmap_ring* shared_ = nullptr;
-  Register register_;
+  Barriers barriers_;
+  Register register_{barriers_};
   std::vector<Descriptor> descriptors_;
   uint32_t head_word_ = 0;
   std::atomic<bool> carrier_{true};
@@ -229,7 +254,7 @@ class TxBench : public Bench {
     EXPECT_EQ(Sync(), SyncResult::kDone);
     StopQueue();
     StartQueue();
-    tail_register() = Register();
+    tail_register().Reset();
   }
 
   // Puts one frame at head; fragments of the given lengths. Does not sync.
@@ -465,6 +490,35 @@ TEST(TxRing, LengthsAtTheLimits) {
   }
 }
 
+// In the midst of others frames take another way than alone.
+TEST(TxRing, ASlotAmongOthersIsCutToTheBufferToo) {
+  for (const std::vector<uint32_t>& lengths :
+       {std::vector<uint32_t>{2048}, {2049}, {2048, 60}, {2049, 60}, {60, 2049, 60}}) {
+    TxBench bench;
+    bench.Put({60});
+    bench.Put({60, 60});
+    bench.Put(lengths);
+    bench.Put({60});
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    uint64_t cut = 0;
+    const std::vector<Frame> sent = bench.Transmit(9);
+    ASSERT_EQ(sent.size(), 4u);
+    for (size_t i = 0; i < lengths.size(); ++i) {
+      EXPECT_EQ(sent[2].at(i).bytes, std::min(lengths[i], 2048u));
+      cut += lengths[i] > 2048;
+    }
+    EXPECT_EQ(bench.Violations(Rule::kLength), cut);
+  }
+  for (const uint16_t flags : {0, NS_BUF_CHANGED}) {
+    TxBench bench;
+    bench.Put({60});
+    bench.slot(1).flags = flags;
+    bench.Put({2049});
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.Transmit(2).at(1).at(0).bytes, 2048u);
+  }
+}
+
 TEST(TxRing, TheLongestFrameIsTheDevices) {
   const std::vector<uint32_t> longest = {2048, 2048, 2048, 2048, 1536};
   {
@@ -525,6 +579,21 @@ TEST(TxRing, ABadBufferIndexIsRefusedAndTheSlotRepaired) {
   }
 }
 
+TEST(TxRing, ABadBufferIndexAloneAndWithoutAFlagIsRefused) {
+  for (const uint32_t which : {0u, 1u, 2u, 3u, 4u}) {
+    TxBench bench;
+    const uint32_t count = bench.region().buffer_count();
+    const uint32_t bad[] = {0, 1, count - 1, count, ~uint32_t{0}};
+    const uint32_t good = bench.slot(0).buf_idx;
+    bench.slot(0).buf_idx = bad[which];
+    bench.slot(0).len = 60;
+    EXPECT_EQ(bench.MoveHead(1), SyncResult::kViolation);
+    EXPECT_EQ(bench.Violations(Rule::kBufferIndex), 1u);
+    EXPECT_EQ(bench.slot(0).buf_idx, good);
+    ExpectUntouched(bench);
+  }
+}
+
 TEST(TxRing, ABufferChangedBehindTheFlagsIsStillTheOneSent) {
   TxBench bench;
   const uint32_t other = bench.NewBuffer();
@@ -559,6 +628,16 @@ TEST(TxRing, OffsetsMoveTheAddressUpToTheirMaximum) {
       EXPECT_EQ(bench.Violations(Rule::kOffset), offset > 128 ? fragments : 0u);
     }
   }
+}
+
+TEST(TxRing, OfAnOddSlotOnlyTheBitsOfTheOffsetCountToo) {
+  TxBench bench({.offset_mask = 0xffff, .max_offset = 128});
+  bench.slot(0).ptr = 0xabcd0040;
+  bench.slot(0).flags = NS_REPORT;
+  const Frame plain = bench.Put({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Transmit(2).at(0).at(0).address, plain[0].address + 64);
+  EXPECT_EQ(bench.Violations(Rule::kOffset), 0u);
 }
 
 TEST(TxRing, OffsetAndLengthTogetherStayInTheBuffer) {
@@ -826,6 +905,31 @@ TEST(RxRing, DoneInTheDescriptorKeptBackIsNotBelieved) {
   EXPECT_EQ(bench.Shown(), 7u);
 }
 
+TEST(RxRing, DoneInTheDescriptorKeptBackIsNotBelievedInTheMidstOfTheRingEither) {
+  RxBench bench({.slots = 8});
+  for (uint32_t i = 0; i < 4; ++i) bench.Receive({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.MoveHead(4), SyncResult::kDone);  // descriptor 3 is kept back now
+  for (uint32_t i = 0; i < 7; ++i) bench.Receive({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Shown(), 7u);
+  bench.descriptor(3).word = RxBench::Whole(60);
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Shown(), 7u);
+  bench.descriptor(4).word = 0;  // so that it looks like a frame alone
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Shown(), 7u);
+}
+
+TEST(RxRing, ALengthBeyondTheBufferIsCutInAFrameAloneToo) {
+  RxBench bench({.rx_buffer_bytes = 1024});
+  bench.Receive({1025});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Shown(), 1u);
+  EXPECT_EQ(bench.slot(0).len, 1024u);
+  EXPECT_EQ(bench.Violations(Rule::kDeviceLength), 1u);
+}
+
 TEST(RxRing, ALengthBeyondTheBufferIsCut) {
   for (const bool whole : {true, false}) {
     for (const uint32_t length : {1024u, 1025u, 2048u, 0xffffu}) {
@@ -890,6 +994,25 @@ TEST(RxRing, ABadBufferIndexIsRefusedAndTheSlotRepaired) {
     EXPECT_EQ(bench.Given(), 5u + 6u);
     EXPECT_EQ(bench.MoveHead(4), SyncResult::kDone);
     for (uint32_t i = 0; i < 15; ++i) bench.Receive({60});
+  }
+}
+
+TEST(RxRing, ABadBufferIndexAloneIsRefused) {
+  for (const uint32_t which : {0u, 1u, 2u, 3u, 4u}) {
+    RxBench bench({.slots = 16});
+    const uint32_t count = bench.region().buffer_count();
+    const uint32_t bad[] = {0, 1, count - 1, count, ~uint32_t{0}};
+    bench.Receive({60});
+    bench.Receive({60});
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.MoveHead(1), SyncResult::kDone);  // descriptors begin again at 0
+    const uint32_t doorbells = bench.tail_register().writes;
+    const uint32_t good = bench.slot(1).buf_idx;
+    bench.slot(1).buf_idx = bad[which];
+    EXPECT_EQ(bench.MoveHead(1), SyncResult::kViolation);
+    EXPECT_EQ(bench.Violations(Rule::kBufferIndex), 1u);
+    EXPECT_EQ(bench.slot(1).buf_idx, good);
+    EXPECT_EQ(bench.tail_register().writes, doorbells);
   }
 }
 

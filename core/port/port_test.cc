@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "core/port/null_port.h"
 #include "testing/kit/loop_port.h"
 
@@ -92,6 +95,38 @@ TEST_F(PortTest, ActivationThatFailsHalfwayIsUndoneByUnbind) {
   port_.Unbind(kAll, nullptr);
   EXPECT_EQ(port_.running_rings, 0u);
   EXPECT_EQ(region_.users(), 0u);
+}
+
+// The close of one thread finds another inside a sync.
+TEST_F(PortTest, ACloseWaitsForWhoIsInside) {
+  kit::ScriptedBackend backend;
+  port_.script = &backend;
+  std::atomic<bool> inside{false};
+  std::atomic<bool> closing{false};
+  std::atomic<bool> closed{false};
+  backend.act = [&](Ring&, uint32_t) -> Status {
+    inside = true;
+    while (!closing && !closed) std::this_thread::yield();
+    EXPECT_FALSE(closed) << "the ring went while a sync was inside";
+    return kOkStatus;
+  };
+  Open(kFirst);
+  std::atomic<bool> left{false};
+  std::thread syncer([&] {
+    static_cast<void>(tx(0).Sync());
+    left = true;
+  });
+  while (!inside) std::this_thread::yield();
+  environment_.sleeper().on_delay = [&](uint64_t) {
+    EXPECT_TRUE(tx(0).created());
+    closing = true;
+    while (!left) std::this_thread::yield();
+  };
+  port_.Unbind(kFirst, nullptr);
+  closed = true;
+  syncer.join();
+  EXPECT_TRUE(closing);
+  EXPECT_EQ(port_.running_rings, 0u);
 }
 
 TEST_F(PortTest, ARegionCanBeChangedOnlyWhileNobodyIsThere) {

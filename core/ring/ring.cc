@@ -301,7 +301,7 @@ void Ring::Record(Rule rule, uint32_t slot, uint64_t value) {
 }
 
 // After a violation the program finds a ring that works: indices as core has them, and in every
-// slot a buffer that exists. No buffer is lost.
+// slot a buffer that exists. No buffer is lost. The tail is Publish's to store: behind the slots.
 void Ring::Reinitialise() {
   for (uint32_t i = 0; i < num_slots_; ++i) {
     const SlotWord word = slots_.Load(i);
@@ -315,10 +315,8 @@ void Ring::Reinitialise() {
     }
   }
   rhead_ = rcur_ = hwcur_;
-  rtail_ = hwtail_;
   client_.head.Store(hwcur_);
   client_.cur.Store(hwcur_);
-  client_.tail.Store(hwtail_);
 }
 
 void Ring::StampTime(platform::TimeOfDay now) {

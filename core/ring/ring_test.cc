@@ -324,6 +324,21 @@ TEST_F(RingTest, SlotRefusedByTheBackendResetsTheRingToWhatWasTaken) {
   ExpectPositions(4, 4, 3);
 }
 
+TEST_F(RingTest, AfterARefusalTheProgramGoesOnWhereItWasSetBackTo) {
+  Make(Direction::kTx, 8);
+  backend_.act = [](Ring& ring, uint32_t) -> Status {
+    ring.set_hwcur(2);
+    ring.Record(Rule::kLengthZero, 2, 0);
+    return Errno::kInvalid;
+  };
+  EXPECT_EQ(SayAndSync(5, 5), SyncResult::kViolation);
+  ExpectPositions(2, 2, 7);
+  EXPECT_EQ(ring_->rcur(), 2u);
+  backend_.act = nullptr;
+  EXPECT_EQ(SayAndSync(3, 3), SyncResult::kDone);  // before what was refused
+  ExpectPositions(3, 3, 2);
+}
+
 TEST_F(RingTest, BackendErrorLeavesTheRingAsItIs) {
   Make(Direction::kTx, 8);
   backend_.act = [](Ring&, uint32_t) -> Status { return Errno::kIo; };
@@ -351,6 +366,71 @@ TEST_F(RingTest, HeadAndCurAreLoadedOncePerSync) {
   EXPECT_EQ(head_loads, 1u);
   EXPECT_EQ(cur_loads, 1u);
   EXPECT_EQ(backend_.calls.back().head, 2u);
+}
+
+// S1: between the last store to a slot and the store to tail there is nothing but StoreOrder.
+class OrderHook final : public platform::Hooks {
+ public:
+  explicit OrderHook(const void* tail) : tail_(tail), before_(platform::SetHooks(this)) {}
+  ~OrderHook() override { platform::SetHooks(before_); }
+  void Ordered(platform::Order order) override {
+    if (order == platform::Order::kStore) ordered_ = true;
+  }
+  void UntrustedStore(void* address, size_t) override {
+    if (address == tail_) {
+      EXPECT_TRUE(ordered_) << "tail may be seen before the slots";
+      ++tails;
+    }
+    ordered_ = false;
+  }
+  uint32_t tails = 0;
+
+ private:
+  const void* const tail_;
+  platform::Hooks* const before_;
+  bool ordered_ = false;
+};
+
+TEST_F(RingTest, TailIsStoredOnceASyncAndBehindTheSlots) {
+  for (const Direction direction : {Direction::kTx, Direction::kRx}) {
+    Make(direction, 8);
+    OrderHook hook(&program()->tail);
+    backend_.arriving = 3;
+    EXPECT_EQ(SayAndSync(0, 0), SyncResult::kDone);
+    EXPECT_EQ(hook.tails, 1u);
+    program()->slot[2].buf_idx = 0;  // to be repaired
+    EXPECT_EQ(SayAndSync(9, 9), SyncResult::kViolation);
+    EXPECT_EQ(hook.tails, 2u);
+    backend_.act = [](Ring& ring, uint32_t) -> Status {
+      ring.Record(Rule::kBufferIndex, ring.hwcur(), 0);
+      return Errno::kInvalid;
+    };
+    EXPECT_EQ(SayAndSync(1, 1), SyncResult::kViolation);
+    EXPECT_EQ(hook.tails, 3u);
+    backend_.act = nullptr;
+    Destroy();
+  }
+}
+
+// Whoever is woken because it was skipped can go in at once.
+TEST_F(RingTest, WhoWasSkippedIsNotifiedWhenTheRingIsFree) {
+  class Resync final : public platform::Notifier {
+   public:
+    void Notify() override { result = ring->Sync(); }
+    Ring* ring = nullptr;
+    SyncResult result = SyncResult::kOff;
+  };
+  Make(Direction::kTx, 8);
+  Resync waiter;
+  waiter.ring = ring_.get();
+  ring_->SetNotifiers(&waiter, nullptr);
+  backend_.act = [&](Ring& ring, uint32_t) -> Status {
+    backend_.act = nullptr;
+    EXPECT_EQ(ring.Sync(), SyncResult::kBusy);
+    return kOkStatus;
+  };
+  EXPECT_EQ(ring_->Sync(), SyncResult::kDone);
+  EXPECT_EQ(waiter.result, SyncResult::kDone);
 }
 
 TEST_F(RingTest, SecondSyncIsSkippedAndNotifiedWhenTheFirstLeaves) {

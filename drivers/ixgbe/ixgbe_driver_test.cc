@@ -333,6 +333,16 @@ TEST_F(DriverScenario, FirmwareThatNeverGivesTheEepromBackTimesOut) {
   ExpectQuiet();
 }
 
+// The link is the last thing set up: what was done before is undone, and firmware is told.
+TEST_F(DriverScenario, FirmwareThatNeverGivesTheLinkBackTimesOutAndTheDeviceIsLeftQuiet) {
+  nic_.mmio.Set(hw::Value<SwFwSync>(SwFwSync::FwMacCsrSm::kMask));
+  EXPECT_EQ(Start(), Errno::kTimedOut);
+  ExpectQuiet();
+  EXPECT_EQ(nic_.mmio.Get<CtrlExt>().Get<CtrlExt::DrvLoad>(), 0u);
+  nic_.mmio.Set(hw::Value<SwFwSync>());
+  EXPECT_EQ(Start(), kOkStatus);
+}
+
 TEST_F(DriverScenario, SemaphoreAbandonedByADeadDriverIsTakenOver) {
   nic_.mmio.Set(hw::Value<Swsm>().With<Swsm::Smbi>(1));
   EXPECT_EQ(Start(), kOkStatus);

@@ -46,9 +46,14 @@ void PlainWorld::DeleteNotifier(platform::Notifier* notifier) {
   delete static_cast<SilentNotifier*>(notifier);
 }
 
+// What stands behind a block is no zero, so that a table read one entry too far shows it.
 void* PlainWorld::Allocate(size_t bytes) {
+  constexpr size_t kBehind = 64;
   ++held_;
-  return std::calloc(1, bytes);
+  char* const memory = static_cast<char*>(std::calloc(1, bytes + kBehind));
+  MW_CHECK(memory != nullptr);
+  std::memset(memory + bytes, 0x5a, kBehind);
+  return memory;
 }
 
 void PlainWorld::Free(void* memory) {

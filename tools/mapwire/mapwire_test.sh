@@ -12,7 +12,8 @@ failures=0
 # A repository of its own, and a PATH on which nothing else is found.
 new_world() {
   rm -rf "$repo" "$fakes"
-  mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" "$fakes"
+  mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" \
+    "$repo/tools/mutants" "$fakes"
   cp -L "$here/mapwire" "$repo/mapwire"
   cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
   local tool
@@ -33,6 +34,12 @@ import sys
 tally = sys.argv[sys.argv.index("--tally") + 1]
 print("txsync 1 plain 129 130")
 open(tally, "a").write("costs\t3\t0\n")
+END
+  cat >"$repo/tools/mutants/mutants.py" <<'END'
+import sys
+if "--tally" in sys.argv:
+    open(sys.argv[sys.argv.index("--tally") + 1], "a").write("mutants\t5\t0\n")
+print("mutants: " + " ".join(sys.argv[5:]))
 END
 }
 
@@ -89,10 +96,10 @@ new_world
 
 mapwire --help
 expect "--help succeeds" status_is 0
-for command in setup demo test bench explore fuzz check format; do
+for command in setup demo test bench explore fuzz mutants check format; do
   expect "--help names $command" out_has "  $command "
 done
-for command in setup demo test bench explore fuzz check format; do
+for command in setup demo test bench explore fuzz mutants check format; do
   mapwire "$command" --help
   expect "$command --help succeeds" status_is 0
   expect "$command --help tells the usage" out_has "usage: ./mapwire $command"
@@ -116,7 +123,7 @@ expect "setup with nothing to do is quiet on stderr" err_is_empty
 fake_bazel
 mapwire test
 expect "a run that passes succeeds" status_is 0
-expect "phases, costs and checks are summed" last_line_is "13 passed, 0 failed"
+expect "phases, costs, mutants and checks are summed" last_line_is "18 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
@@ -133,15 +140,18 @@ mapwire test //core/ring/...
 expect "targets are tested in all phases, without checks" last_line_is "6 passed, 0 failed"
 expect "targets reach Bazel" called "--config=clang .*//core/ring/\.\.\." bazel_calls
 
+mapwire mutants --list off-by-one
+expect "mutants takes its arguments" out_has "mutants: --list off-by-one"
+
 fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exit 3 ;; esac'
 mapwire test
 expect "one failing test fails the run" status_is 1
 expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
-expect "the failing test is counted" last_line_is "11 passed, 1 failed"
+expect "the failing test is counted" last_line_is "16 passed, 1 failed"
 
 fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
 mapwire test
-expect "a phase of the whole tree without tests fails" last_line_is "11 passed, 1 failed"
+expect "a phase of the whole tree without tests fails" last_line_is "16 passed, 1 failed"
 mapwire test //core/ring/...
 expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
 expect "an empty phase is told" out_has "tests (clang): no matching test"
@@ -149,7 +159,7 @@ expect "an empty phase is told" out_has "tests (clang): no matching test"
 fake_bazel 'exit 1'
 mapwire test
 expect "a build that fails, fails" status_is 1
-expect "each failed build is counted" last_line_is "4 passed, 4 failed"
+expect "each failed build is counted" last_line_is "9 passed, 4 failed"
 
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
@@ -219,8 +229,24 @@ new_world
 fake_bazel
 echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
 mapwire test
-expect "costs that are not counted are a failure" last_line_is "10 passed, 1 failed"
+expect "costs that are not counted are a failure" last_line_is "15 passed, 1 failed"
 expect "what the bench said is in the summary" out_has "bench: txsync 1 plain: over"
+echo 'import sys; print("x: nobody finds it"); sys.exit(1)' >"$repo/tools/mutants/mutants.py"
+mapwire test
+expect "mutants that are not counted are a failure" last_line_is "10 passed, 2 failed"
+expect "what was said of mutants is in the summary" out_has "x: nobody finds it"
+cat >"$repo/tools/mutants/mutants.py" <<'END'
+import sys
+print("a-mutant: a.cc: found by //x:a A.One\n1 mutants, 1 found")
+open(sys.argv[sys.argv.index("--tally") + 1], "a").write("mutants\t1\t0\n")
+END
+mapwire test
+expect "mutants that were found are told once" [ "$(grep -c a-mutant "$scratch/out")" = 1 ]
+expect "how many were found is in the summary" \
+  [ "$(grep -c "1 mutants, 1 found" "$scratch/out")" = 2 ]
+echo 'import sys; sys.exit(1)' >"$repo/tools/mutants/mutants.py"
+mapwire mutants
+expect "a mutant that nobody finds fails the command" status_is 1
 echo 'import sys; sys.exit(1)' >"$repo/tools/check/check.py"
 mapwire test --quick
 expect "checks that die are counted as failed" last_line_is "2 passed, 1 failed"
