@@ -54,6 +54,12 @@ struct Story {
     return {};
   }
 
+  // True if slot `at` is the program's own now: not pending, not the device's.
+  static bool IsTheirs(const netmap_ring* ring, uint32_t slots, uint32_t at) {
+    at %= slots;
+    return (at + slots - ring->head) % slots < (ring->tail + slots - ring->head) % slots;
+  }
+
   void Open(Program& program, uint32_t a, uint32_t b) {
     constexpr uint32_t kModes[] = {NR_REG_ALL_NIC, NR_REG_ONE_NIC, NR_REG_NULL};
     constexpr uint64_t kFlags[] = {0, NR_TX_RINGS_ONLY, NR_RX_RINGS_ONLY, NR_EXCLUSIVE};
@@ -85,11 +91,12 @@ struct Story {
       case 3:
         static_cast<void>(program.session().Poll(kPollIn | kPollOut, nullptr, false));
         return;
-      case 4: {  // swap with another ring: legal
+      case 4: {  // swap with another ring: legal if both slots are the program's
         Program& other = *programs[c % kPrograms];
         if (ring == nullptr || !other.session().bound()) return;
         const Place there = AnyRing(other, c / 4);
         if (there.ring == nullptr) return;
+        if (!hostile && !(IsTheirs(ring, slots, b) && IsTheirs(there.ring, there.slots, c))) return;
         std::swap(ring->slot[b % slots].buf_idx, there.ring->slot[c % there.slots].buf_idx);
         return;
       }

@@ -523,7 +523,8 @@ void NicPort::HandleInterrupt(uint16_t vector) {
   const InterruptReport report = driver_.Interrupt(vector);
   if (report.gone) return DeviceGone();
   if (report.link_changed) return LinkChanged();
-  for (uint64_t mask = report.tx_queues | report.rx_queues; mask != 0; mask &= mask - 1) {
+  uint64_t mask = (report.tx_queues | report.rx_queues) & QueueMask(Direction::kTx);
+  for (; mask != 0; mask &= mask - 1) {
     Tell(static_cast<uint16_t>(std::countr_zero(mask)));
   }
   NotifyQueues(Direction::kTx, report.tx_queues);
@@ -550,10 +551,14 @@ void NicPort::DeviceGone() {
   Kill();
 }
 
-void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
+// The queues the port has rings for.
+uint64_t NicPort::QueueMask(Direction direction) const {
   const uint16_t count = rings(direction);
-  if (count < 64) mask &= (uint64_t{1} << count) - 1;
-  for (; mask != 0; mask &= mask - 1) {
+  return count < 64 ? (uint64_t{1} << count) - 1 : ~uint64_t{0};
+}
+
+void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
+  for (mask &= QueueMask(direction); mask != 0; mask &= mask - 1) {
     ring(direction, static_cast<uint16_t>(std::countr_zero(mask))).Notify();
   }
 }

@@ -146,6 +146,7 @@ class NicPort final : public port::Port {
   uint64_t DescriptorBytes(ring::Direction direction) const {
     return uint64_t{slots(direction)} * loop_.descriptor_bytes;
   }
+  uint64_t QueueMask(port::Direction direction) const;
   void NotifyQueues(port::Direction direction, uint64_t mask);
   void UpdateCarrier();
   void LinkChanged();

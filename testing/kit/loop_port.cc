@@ -47,6 +47,10 @@ void LoopPort::StopRing(Ring&) { --running_rings; }
 
 Status LoopPort::Sync(Ring& ring, uint32_t head) {
   if (ring.direction() == Direction::kTx) return Transmit(ring, head);
+  for (uint32_t slot = ring.hwcur(); slot != head; slot = ring::Next(slot, ring.num_slots())) {
+    const uint32_t buffer = ring.slots().Load(slot).buffer();
+    if (region().IsUsableBuffer(buffer)) ring.known_buffers()[slot] = buffer;
+  }
   ring.set_hwcur(head);
   return kOkStatus;
 }
