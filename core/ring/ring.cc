@@ -165,9 +165,14 @@ void Ring::Kill() {
 
 void Ring::Drop() { Release(); }
 
+// A slot that core holds names the buffer the device was told, whatever a program has written
+// there since; a slot of the program's names what it says.
 void Ring::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
+  const uint32_t first = hwcur_;
+  const uint32_t granted = Distance(first, hwtail_, num_slots_);
   for (uint32_t i = 0; i < num_slots_; ++i) {
-    uint32_t buffer = slots_.Load(i).buffer();
+    const bool held = Distance(first, i, num_slots_) >= granted;
+    uint32_t buffer = held ? known_buffers_[i] : slots_.Load(i).buffer();
     if (!region.IsAllocated(PoolKind::kBuffers, buffer) || buffer < memory::kReservedBuffers) {
       buffer = known_buffers_[i];
     }

@@ -39,7 +39,7 @@ bool FromText(const std::string& text, Decisions& decisions) {
 }
 
 SearchChooser::SearchChooser(
-    std::initializer_list<std::pair<ChoiceKind, uint32_t>> most_per_execution) {
+    const std::vector<std::pair<ChoiceKind, uint32_t>>& most_per_execution) {
   for (const auto& [kind, most] : most_per_execution) most_[static_cast<size_t>(kind)] = most;
 }
 

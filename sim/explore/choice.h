@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,7 +53,7 @@ bool FromText(const std::string& text, Decisions& decisions);
 class SearchChooser final : public Chooser {
  public:
   // Bounds of all kinds that are not listed are 0.
-  explicit SearchChooser(std::initializer_list<std::pair<ChoiceKind, uint32_t>> most_per_execution);
+  explicit SearchChooser(const std::vector<std::pair<ChoiceKind, uint32_t>>& most_per_execution);
 
   uint32_t Choose(ChoiceKind kind, uint32_t alternatives) override;
   // Ends an execution and prepares the next; false when there is none: the frontier is empty.

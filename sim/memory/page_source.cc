@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -55,6 +57,26 @@ class Window {
 
   char* AliasOf(char* real) const { return real + half_; }
 
+  // Mappings that were given up by sources that recycle.
+  struct Spare {
+    int memfd;
+    char* real;
+    uint64_t bytes;
+  };
+  bool TakeSpare(uint64_t bytes, Spare& spare) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = std::find_if(spares_.begin(), spares_.end(),
+                                    [&](const Spare& other) { return other.bytes == bytes; });
+    if (found == spares_.end()) return false;
+    spare = *found;
+    spares_.erase(found);
+    return true;
+  }
+  void KeepSpare(const Spare& spare) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    spares_.push_back(spare);
+  }
+
  private:
   Window() {
     for (half_ = kLargestHalf; base_ == nullptr; half_ /= 2) {
@@ -69,6 +91,7 @@ class Window {
   uint64_t half_ = 0;
   std::mutex mutex_;
   std::map<uint64_t, uint64_t> taken_;  // bytes of each range by its start
+  std::vector<Spare> spares_;
 };
 
 }  // namespace
@@ -80,6 +103,10 @@ class PageSource::Space final : public platform::PageSpace {
 
   ~Space() {
     MW_CHECK(committed_pages_ == 0);
+    if (source_.recycles) {
+      Window::Get().KeepSpare({memfd_, real_, bytes()});
+      return;
+    }
     Window::Get().GiveBack(real_);
     close(memfd_);
   }
@@ -88,7 +115,7 @@ class PageSource::Space final : public platform::PageSpace {
     CheckRange(offset, bytes, false);
     if (source_.Fails()) return Errno::kNoMemory;
     // A program that maps the memfd may have touched what was not there.
-    PunchHole(offset, bytes);
+    Clear(offset, bytes);
     Mark(offset, bytes, true);
     return static_cast<void*>(Window::Get().AliasOf(real_) + offset);
   }
@@ -96,7 +123,7 @@ class PageSource::Space final : public platform::PageSpace {
   void Release(uint64_t offset, uint64_t bytes) override {
     CheckRange(offset, bytes, true);
     Mark(offset, bytes, false);
-    PunchHole(offset, bytes);
+    Clear(offset, bytes);
   }
 
   int memfd() const { return memfd_; }
@@ -115,7 +142,11 @@ class PageSource::Space final : public platform::PageSpace {
     }
   }
 
-  void PunchHole(uint64_t offset, uint64_t bytes) {
+  void Clear(uint64_t offset, uint64_t bytes) {
+    if (source_.recycles) {
+      std::memset(real_ + offset, 0, bytes);
+      return;
+    }
     MW_CHECK(fallocate(memfd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                        static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0);
   }
@@ -145,6 +176,11 @@ PageSource::~PageSource() { MW_CHECK(live_spaces_ == 0); }
 platform::PageSpace* PageSource::Create(uint64_t bytes) {
   MW_CHECK(bytes > 0 && bytes % kPageBytes == 0);
   if (Fails()) return nullptr;
+  Window::Spare spare{};
+  if (recycles && Window::Get().TakeSpare(bytes, spare)) {
+    ++live_spaces_;
+    return new Space(*this, spare.memfd, spare.real, bytes);
+  }
   char* const real = Window::Get().Take(bytes);
   if (real == nullptr) return nullptr;
   const int memfd = memfd_create("mapwire-region", MFD_CLOEXEC);

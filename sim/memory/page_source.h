@@ -45,6 +45,10 @@ class PageSource final : public platform::PageSource {
   // Asked at each Create and Commit, if set: true makes the call fail as if memory were short.
   std::function<bool()> fail_next;
 
+  // For searches that make many small worlds: spaces are kept and cleared instead of unmapped, so
+  // that a world costs no system call. Set before the first Create.
+  bool recycles = false;
+
  private:
   class Space;
 

@@ -83,6 +83,18 @@ const FakeUserMemory::Block* FakeUserMemory::Find(uint64_t address, size_t& at) 
   return at < block.bytes.size() ? &block : nullptr;
 }
 
+bool FakeUserMemory::Contains(UserAddress from, size_t bytes) const {
+  size_t at = 0;
+  const Block* const block = Find(from.value(), at);
+  return block != nullptr && bytes <= block->bytes.size() - at;
+}
+
+std::vector<uint64_t> FakeUserMemory::Starts() const {
+  std::vector<uint64_t> starts;
+  for (const auto& [start, block] : blocks_) starts.push_back(start);
+  return starts;
+}
+
 void FakeUserMemory::Write(UserAddress to, const void* from, size_t bytes) {
   size_t at = 0;
   Block* const block = const_cast<Block*>(Find(to.value(), at));
@@ -153,6 +165,7 @@ platform::CoherentMemory FakeDmaSpace::AllocateCoherent(uint64_t bytes) {
   std::memset(memory, 0, rounded);
   coherent_[memory] = bytes;
   const platform::CoherentMemory coherent{memory, DeviceAddress(next_)};
+  coherent_addresses_[next_] = memory;
   next_ += rounded;
   return coherent;
 }
@@ -161,7 +174,13 @@ void FakeDmaSpace::FreeCoherent(platform::CoherentMemory memory, uint64_t bytes)
   const auto found = coherent_.find(memory.address);
   MW_CHECK(found != coherent_.end() && found->second == bytes);
   coherent_.erase(found);
+  coherent_addresses_.erase(memory.device.value());
   std::free(memory.address);
+}
+
+void* FakeDmaSpace::Coherent(uint64_t device) const {
+  const auto found = coherent_addresses_.find(device);
+  return found == coherent_addresses_.end() ? nullptr : found->second;
 }
 
 void* FakeDmaSpace::Translate(uint64_t device) const {

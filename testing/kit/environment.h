@@ -148,6 +148,11 @@ class FakeUserMemory final : public platform::UserMemory {
     return value;
   }
 
+  // Whether a block holds all of these bytes.
+  bool Contains(UserAddress from, size_t bytes) const;
+  // Where the blocks begin.
+  std::vector<uint64_t> Starts() const;
+
   // As the system would: bytes before the first bad one are copied all the same.
   Status CopyIn(void* to, UserAddress from, size_t bytes) override;
   Status CopyOut(UserAddress to, const void* from, size_t bytes) override;
@@ -191,6 +196,8 @@ class FakeDmaSpace final : public platform::DmaSpace {
   size_t coherent() const { return coherent_.size(); }
   // Core's address of the byte that the device knows as `device`; null if it is not mapped.
   void* Translate(uint64_t device) const;
+  // The coherent memory that begins at `device`; null if there is none.
+  void* Coherent(uint64_t device) const;
 
  private:
   struct Mapping {
@@ -202,6 +209,7 @@ class FakeDmaSpace final : public platform::DmaSpace {
   std::map<uint64_t, Mapping> maps_;     // by device address
   std::map<void*, uint64_t> addresses_;  // device address by core's address
   std::map<void*, uint64_t> coherent_;   // bytes
+  std::map<uint64_t, void*> coherent_addresses_;
   uint64_t next_ = uint64_t{1} << 32;
 };
 

@@ -54,6 +54,8 @@ class Program {
   void Reopen();
 
   control::Session& session() { return *session_; }
+  bool open() const { return session_ != nullptr; }
+  bool bound() const { return open() && session_->bound(); }
 
   // Its mapping of the region; valid while it is bound.
   char* base() const;

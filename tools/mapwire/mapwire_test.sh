@@ -12,7 +12,7 @@ failures=0
 # A repository of its own, and a PATH on which nothing else is found.
 new_world() {
   rm -rf "$repo" "$fakes"
-  mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$fakes"
+  mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" "$fakes"
   cp -L "$here/mapwire" "$repo/mapwire"
   cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
   local tool
@@ -27,6 +27,12 @@ import sys
 tally = sys.argv[sys.argv.index("--tally") + 1]
 print("check format: passed")
 open(tally, "a").write("checks\t4\t0\n")
+END
+  cat >"$repo/tools/bench/bench.py" <<'END'
+import sys
+tally = sys.argv[sys.argv.index("--tally") + 1]
+print("txsync 1 plain 129 130")
+open(tally, "a").write("costs\t3\t0\n")
 END
 }
 
@@ -49,7 +55,7 @@ fake_bazel() {
   fake bazel "echo \"\$*\" >>$scratch/bazel_calls
 for a; do case \$a in --build_event_json_file=*) events=\${a#*=} ;; esac; done
 ${1:-}
-cat $scratch/two_passed >\"\$events\""
+[ -z \"\$events\" ] || cat $scratch/two_passed >\"\$events\""
   : >"$scratch/bazel_calls"
 }
 
@@ -83,10 +89,10 @@ new_world
 
 mapwire --help
 expect "--help succeeds" status_is 0
-for command in setup demo test bench check format; do
+for command in setup demo test bench explore check format; do
   expect "--help names $command" out_has "  $command "
 done
-for command in setup demo test bench check format; do
+for command in setup demo test bench explore check format; do
   mapwire "$command" --help
   expect "$command --help succeeds" status_is 0
   expect "$command --help tells the usage" out_has "usage: ./mapwire $command"
@@ -110,7 +116,7 @@ expect "setup with nothing to do is quiet on stderr" err_is_empty
 fake_bazel
 mapwire test
 expect "a run that passes succeeds" status_is 0
-expect "phases and checks are summed" last_line_is "10 passed, 0 failed"
+expect "phases, costs and checks are summed" last_line_is "13 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
@@ -131,11 +137,11 @@ fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exi
 mapwire test
 expect "one failing test fails the run" status_is 1
 expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
-expect "the failing test is counted" last_line_is "8 passed, 1 failed"
+expect "the failing test is counted" last_line_is "11 passed, 1 failed"
 
 fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
 mapwire test
-expect "a phase of the whole tree without tests fails" last_line_is "8 passed, 1 failed"
+expect "a phase of the whole tree without tests fails" last_line_is "11 passed, 1 failed"
 mapwire test //core/ring/...
 expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
 expect "an empty phase is told" out_has "tests (clang): no matching test"
@@ -143,7 +149,7 @@ expect "an empty phase is told" out_has "tests (clang): no matching test"
 fake_bazel 'exit 1'
 mapwire test
 expect "a build that fails, fails" status_is 1
-expect "each failed build is counted" last_line_is "4 passed, 3 failed"
+expect "each failed build is counted" last_line_is "4 passed, 4 failed"
 
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
@@ -151,6 +157,10 @@ expect "a Bazel that dies, fails" last_line_is "0 passed, 3 failed"
 
 new_world
 fake_bazel
+echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
+mapwire test
+expect "costs that are not counted are a failure" last_line_is "10 passed, 1 failed"
+expect "what the bench said is in the summary" out_has "bench: txsync 1 plain: over"
 echo 'import sys; sys.exit(1)' >"$repo/tools/check/check.py"
 mapwire test --quick
 expect "checks that die are counted as failed" last_line_is "2 passed, 1 failed"
