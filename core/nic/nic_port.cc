@@ -461,11 +461,13 @@ const char* NicPort::WatchQueue(Ring& ring) {
   // Without a carrier nothing moves, and a link that has just come back starts from the beginning.
   const bool steady = carrier() && counters_.link_changes == watched_link_changes_;
   const Waiters& waiters = waiters_[ring.id()];
-  const uint32_t armed = waiters.armed.load(std::memory_order_relaxed);
+  const uint32_t told = waiters.told.load(std::memory_order_relaxed);
+  // Or a sync of somebody else has taken them, and who sleeps does not know.
+  const bool news = look.untold || (ring.direction() == Direction::kRx && ring.Ready());
   queue.watch = {.valid = steady,
                  .gap = look.gap,
-                 .untold = look.untold && armed != waiters.told.load(std::memory_order_relaxed),
-                 .armed = armed,
+                 .untold = news && waiters.armed.load(std::memory_order_relaxed) != told,
+                 .told = told,
                  .position = look.position,
                  .held = look.held,
                  .finished = look.finished};
@@ -500,7 +502,7 @@ const char* NicPort::JudgeQueue(Ring& ring, const Watch& before, const QueueLook
 // not been told since: the interrupt was lost.
 void NicPort::WatchWaiters(Ring& ring, const Watch& before) {
   Watch& now = QueueOf(ring).watch;
-  if (!before.valid || !before.untold || !now.untold || before.armed != now.armed) return;
+  if (!before.valid || !before.untold || !now.untold || before.told != now.told) return;
   ++counters_.lost_interrupts;
   if (WorthALine(counters_.lost_interrupts)) {
     platform::Log(platform::LogLevel::kWarning,

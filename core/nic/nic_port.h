@@ -84,7 +84,7 @@ class NicPort final : public port::Port {
     bool valid = false;
     bool gap = false;
     bool untold = false;  // and somebody was armed
-    uint32_t armed = 0;
+    uint32_t told = 0;
     uint32_t position = 0;
     uint32_t held = 0;
     uint64_t finished = 0;

@@ -19,6 +19,8 @@ constexpr uint32_t kAllOnes = 0xFFFFFFFF;
 constexpr Time kSoon = 100 * kNanosecond;
 // A write-back that was overtaken by none comes all the same.
 constexpr Time kHeldFor = 20 * kMicrosecond;
+// Below every address an IOMMU hands out.
+constexpr uint64_t kNobodysAddresses = 1 << 20;
 constexpr uint32_t kVectors = 4;  // that a spurious interrupt may be of
 
 // The queue whose tail register `offset` is, or -1.
@@ -111,6 +113,13 @@ bool IxgbeFaults::Gone() {
   if (!plan_.Strikes(FaultSite::kRemoval)) return false;
   removed_ = true;
   lost_setup_ = true;
+  // Reads under way end with it; the card that comes back knows nothing of them.
+  for (size_t i = 0; i < later_.size(); ++i) {
+    if (later_[i].kind != Later::Kind::kRead) continue;
+    const DmaTag tag = later_[i].tag;
+    later_[i].kind = Later::Kind::kFree;  // its event is still to come, and does nothing
+    Finish(tag, false);
+  }
   After(0, {.kind = Later::Kind::kReset});
   return true;
 }
@@ -171,8 +180,16 @@ void IxgbeFaults::Report(DriverError error, std::string_view text) {
 // --- DMA
 // ------------------------------------------------------------------------------------------
 
+// A card that lost its setup has no addresses: what it reaches for then is refused by the bus, and
+// no mistake of the driver.
+bool IxgbeFaults::RefusedByBus(uint64_t address) {
+  if (!lost_setup_ || address >= kNobodysAddresses) return false;
+  ++forgiven_reports_;
+  return true;
+}
+
 void IxgbeFaults::DmaRead(DmaTag tag, uint64_t address, void* into, uint32_t length) {
-  if (Gone()) return Finish(tag, false);
+  if (Gone() || RefusedByBus(address)) return Finish(tag, false);
   if (!lost_setup_ && plan_.Strikes(FaultSite::kSelfReset)) {
     lost_setup_ = true;
     After(0, {.kind = Later::Kind::kReset});
@@ -188,7 +205,7 @@ void IxgbeFaults::DmaRead(DmaTag tag, uint64_t address, void* into, uint32_t len
 }
 
 void IxgbeFaults::DmaWrite(DmaTag tag, uint64_t address, const void* from, uint32_t length) {
-  if (Gone()) return Finish(tag, false);
+  if (Gone() || RefusedByBus(address)) return Finish(tag, false);
   switch (DmaPort::KindOf(tag)) {
     case DmaKind::kTxWriteBack:
       return WriteHead(tag, address, from, length);
