@@ -43,6 +43,9 @@ FaultRule DrawRule(FaultSite site, Random& random) {
       return FaultRule::OneIn(Logarithmic(random, 11), 1 + random.Below(3));
     case FaultSite::kLinkFlap:
       return FaultRule::OneIn(Logarithmic(random, 10), 1 + random.Below(4));
+    case FaultSite::kRxReportLost:
+      // Never all reports of a ring: a queue that got nothing looks the same (docs/nic-faults.md).
+      return FaultRule::OneIn(Logarithmic(random, 9), 1 + random.Below(6));
     default:
       break;
   }
