@@ -82,10 +82,10 @@ enum class DeviceHealth : uint8_t {
 
 // Counters since Start, accumulated from the device's.
 struct DriverStatistics {
-  uint64_t rx_packets = 0;
-  uint64_t rx_bytes = 0;  // as the device counts them: with CRC
-  uint64_t tx_packets = 0;
-  uint64_t tx_bytes = 0;
+  uint64_t rx_packets = 0;        // good frames, also those for which a queue had no buffer
+  uint64_t rx_bytes = 0;          // of these, as the device counts them: with CRC
+  uint64_t tx_packets = 0;        // put on the line
+  uint64_t tx_bytes = 0;          // of these, with CRC
   uint64_t rx_missed = 0;         // no room in the packet buffer
   uint64_t rx_no_descriptor = 0;  // dropped because the queue had no buffer
   uint64_t rx_crc_errors = 0;

@@ -100,6 +100,7 @@ class PlayedDriver final : public NicDriver {
   Status StopRxQueue(uint16_t) override { return stop_queue; }
   uint16_t vectors() const override { return 3; }
   InterruptReport Interrupt(uint16_t vector) override {
+    if (gone) return {.gone = true};
     if (vector == 2) return {};
     return {.rx_queues = uint64_t{1} << vector, .tx_queues = uint64_t{1} << vector};
   }
@@ -111,6 +112,7 @@ class PlayedDriver final : public NicDriver {
 
   Status start, stop, stop_queue;
   bool up = true;
+  bool gone = false;
   DeviceHealth health = DeviceHealth::kGood;
   uint32_t starts = 0, stops = 0, queue_starts = 0;
   TxQueueSetup tx[2];
@@ -358,14 +360,14 @@ TEST_F(NicPortTest, AGapIsAStallOnlyIfItStays) {
 
 TEST_F(NicPortTest, AResetKeepsWhatWasReceivedAndDeliversNothingTwice) {
   Open();
-  for (uint32_t i = 0; i < 5; ++i) Deliver(i);
+  for (uint32_t i = 0; i < 50; ++i) Deliver(i);
   ASSERT_TRUE(port_->Reset("test").ok());
   EXPECT_EQ(counters().rx_lost, 0u);
   EXPECT_EQ(rx().Sync(), SyncResult::kDone);
-  EXPECT_EQ(program(rx())->tail, 5u);
+  EXPECT_EQ(program(rx())->tail, 50u);
   EXPECT_EQ(rx().Sync(), SyncResult::kDone);
-  EXPECT_EQ(program(rx())->tail, 5u);
-  EXPECT_EQ(Received(0).word, 0u);
+  EXPECT_EQ(program(rx())->tail, 50u);
+  for (uint32_t i = 0; i < kSlots; ++i) EXPECT_EQ(Received(i).word, 0u) << i;
 }
 
 // --- Lost interrupts
@@ -385,6 +387,18 @@ TEST_F(NicPortTest, WhoIsArmedAndNotToldIsTold) {
   for (int call = 0; call < 4; ++call) port_->Watchdog();
   EXPECT_EQ(counters().lost_interrupts, 1u);
   EXPECT_EQ(counters().resets, 0u);
+}
+
+TEST_F(NicPortTest, WhoIsArmedAnewIsGivenTimeAnew) {
+  Open();
+  port_->Arm(rx());
+  Deliver(0);
+  port_->Watchdog();
+  port_->Arm(rx());
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 0u);
+  port_->Watchdog();
+  EXPECT_EQ(counters().lost_interrupts, 1u);
 }
 
 TEST_F(NicPortTest, WhoWasToldOrNotArmedHasLostNothing) {
@@ -436,6 +450,29 @@ TEST_F(NicPortTest, DuringAResetSyncsAreSkippedAndAfterItWaitersAreWoken) {
   EXPECT_EQ(seen, SyncResult::kBusy);
   EXPECT_GT(Notifications(*tx(1).notifier()), before);
   EXPECT_EQ(tx(1).Sync(), SyncResult::kDone);
+}
+
+TEST_F(NicPortTest, AResetWaitsForWhoIsInsideASync) {
+  Open();
+  ASSERT_TRUE(tx().TryHold());
+  environment_.sleeper().on_delay = [&](uint64_t) {
+    if (environment_.sleeper().slept_us < 500) return;
+    environment_.sleeper().on_delay = nullptr;
+    EXPECT_EQ(driver_.stops, 0u) << "somebody is using the queue";
+    tx().Drop();
+  };
+  ASSERT_TRUE(port_->Reset("test").ok());
+  EXPECT_EQ(environment_.sleeper().on_delay, nullptr);
+  EXPECT_EQ(driver_.stops, 1u);
+}
+
+TEST_F(NicPortTest, InterruptsOfADeviceThatIsGoneCountItOnce) {
+  Open();
+  driver_.gone = true;
+  port_->HandleInterrupt(0);
+  port_->HandleInterrupt(2);
+  EXPECT_EQ(counters().removals, 1u);
+  EXPECT_TRUE(port_->gone());
 }
 
 TEST_F(NicPortTest, ADeviceThatIsGoneDuringAResetStaysDead) {

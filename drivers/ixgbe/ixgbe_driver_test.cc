@@ -372,7 +372,7 @@ TEST_F(DriverScenario, StopSaysThatADeviceMayStillReachMemoryAndCanBeAskedAgain)
 TEST_F(DriverScenario, AResetOfSomebodyElsesIsNoticed) {
   ASSERT_EQ(Start(), kOkStatus);
   EXPECT_EQ(driver_->Check(), nic::DeviceHealth::kGood);
-  nic_.mmio.Set(hw::Value<CtrlExt>());
+  nic_.mmio.Set(hw::Value<CtrlExt>().With<CtrlExt::NsDis>(1));
   EXPECT_EQ(driver_->Check(), nic::DeviceHealth::kForgetful);
 }
 

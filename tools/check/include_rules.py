@@ -70,7 +70,8 @@ ZONES = (
     Zone("sim/world and sim/demo", ("sim/world/*", "sim/demo/*"), EVERYTHING, ANY),
     Zone("platform backend", ("sim/platform/*",),
          ("core/base/*", "core/platform/*", "sim/*", "platform_backend/*"), ANY),
-    Zone("model NIC and its faults", ("sim/nic/*", "sim/nics/*", "sim/faults/*"),
+    # Faults of a model see what it sees.
+    Zone("model NIC", ("sim/nic/*", "sim/nics/*", "sim/faults/*"),
          ("drivers/*/*_regs.h", "core/hw/*", "core/base/*", "sim/*"), ANY),
     Zone("tests of the simulator", tests_in("sim"),
          ("core/*", "drivers/registry*", "sim/*", "testing/*", "platform_backend/*"), ANY),
