@@ -881,8 +881,10 @@ void Scene::OpenAnything(Actor& actor, Process& process) {
       const uint64_t what = random.Below(4);
       if (what == 0) port.TxSync();
       if (what == 1) port.RxSync();
-      if (what == 2)
-        port.Poll(static_cast<short>(random.Below(8)), static_cast<int>(random.Below(4)));
+      if (what == 2) {
+        const int patience = static_cast<int>(random.Below(4));
+        port.Poll(static_cast<short>(random.Below(8)), patience);
+      }
       if (what == 3) Idle(actor, process, static_cast<Time>(random.Below(3000)) * kMicrosecond);
     }
     CloseChecked(actor, port);
@@ -920,7 +922,8 @@ void Scene::Scribble(Actor& actor, Process& process) {
       for (netmap_ring* const ring : {&tx, &rx}) {
         netmap_slot& slot = ring->slot[random.Below(plan_.slots)];
         slot.len = static_cast<uint16_t>(random.OneIn(2) ? 60 : random.Next());
-        slot.ptr = random.OneIn(2) ? random.Next() >> random.Below(64) : 0;
+        const uint64_t offset = random.OneIn(2) ? random.Next() : 0;
+        slot.ptr = offset == 0 ? 0 : offset >> random.Below(64);
         slot.flags = static_cast<uint16_t>(random.OneIn(4) ? random.Below(64) : 0);
         // Off by one, at both ends.
         if (random.OneIn(8)) {
