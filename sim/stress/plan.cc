@@ -30,6 +30,12 @@ uint64_t Logarithmic(Random& random, uint32_t bits) {
   return 1 + random.Below(uint64_t{1} << size);
 }
 
+// At one in so many, `most` times. Draws one after the other: compilers order arguments as they
+// like.
+FaultRule DrawRarely(uint64_t most, uint32_t bits, Random& random) {
+  return FaultRule::OneIn(Logarithmic(random, bits), most);
+}
+
 FaultRule DrawRule(FaultSite site, Random& random) {
   switch (site) {
     case FaultSite::kRemoval:
@@ -39,10 +45,19 @@ FaultRule DrawRule(FaultSite site, Random& random) {
     case FaultSite::kEepromDamaged:
       return random.OneIn(2) ? FaultRule::Always() : FaultRule::Nth(1 + random.Below(3));
     case FaultSite::kSelfReset:
-    case FaultSite::kDmaReadLate:
-      return FaultRule::OneIn(Logarithmic(random, 11), 1 + random.Below(3));
-    case FaultSite::kLinkFlap:
-      return FaultRule::OneIn(Logarithmic(random, 10), 1 + random.Below(4));
+    case FaultSite::kDmaReadLate: {
+      const uint64_t most = 1 + random.Below(3);
+      return DrawRarely(most, 11, random);
+    }
+    case FaultSite::kLinkFlap: {
+      const uint64_t most = 1 + random.Below(4);
+      return DrawRarely(most, 10, random);
+    }
+    case FaultSite::kRxReportLost: {
+      // Never all reports of a ring: a queue that got nothing looks the same (docs/nic-faults.md).
+      const uint64_t most = 1 + random.Below(6);
+      return DrawRarely(most, 9, random);
+    }
     default:
       break;
   }
