@@ -168,7 +168,6 @@ class Scene {
   std::map<uint16_t, Stream> streams_;  // by the source port of its frames
   uint16_t next_stream_ = 1;
   Random random_;
-  size_t faults_set_ = 0;
   Time booted_ = 0;
   Time healed_at_ = 0;  // 0: not yet
   bool closing_ = false;
