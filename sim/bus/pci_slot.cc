@@ -119,7 +119,9 @@ void PciSlot::DmaWrite(DmaTag tag, uint64_t address, const void* from, uint32_t 
 
 void PciSlot::RaiseMsix(uint32_t vector) { Post({0, vector, true, {}}, 4); }
 
-void PciSlot::SetIntx(bool) { Report(DriverError::kIllegalOrder, "INTx in an MSI-X world"); }
+void PciSlot::SetIntx(bool asserted) {
+  if (asserted) Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
+}
 
 // Posted operations stay in order: later ones never overtake.
 void PciSlot::Post(PostedOperation operation, uint32_t bytes) {

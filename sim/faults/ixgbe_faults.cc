@@ -285,8 +285,14 @@ void IxgbeFaults::RaiseMsix(uint32_t vector) {
   outer_.RaiseMsix(vector);
 }
 
+// A card that lost its setup has also forgotten that it was to speak by messages.
 void IxgbeFaults::SetIntx(bool asserted) {
-  if (!Gone()) outer_.SetIntx(asserted);
+  if (Gone()) return;
+  if (lost_setup_ && asserted) {
+    ++forgiven_reports_;
+    return;
+  }
+  outer_.SetIntx(asserted);
 }
 
 void IxgbeFaults::Transmit(FramePointer frame, Time start) {

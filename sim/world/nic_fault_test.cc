@@ -411,6 +411,22 @@ TEST(NicFault, ACardThatResetsItselfIsFoundAndSetUpAgain) {
   EXPECT_EQ(scene.flow.receipt.damaged, 0u);
 }
 
+// Found by `mapwire stress`: the handler of an interrupt that comes when the card has forgotten its
+// setup unmasks what the card then signals as it does after power on, by INTx.
+TEST(NicFault, ACardThatResetsItselfBeforeAnInterruptIsHandledIsFoundToo) {
+  Scene scene;
+  scene.card(*scene.hosts().right_nic).set_interrupt_delay(50 * kMillisecond);
+  scene.right_faults.Set(FaultSite::kInterruptLate, FaultRule::Always());
+  scene.right_faults.Set(FaultSite::kLinkFlap, FaultRule::Nth(50));
+  ASSERT_TRUE(scene.hosts().RunUntil(
+      [&] { return scene.right_faults.counters(FaultSite::kLinkFlap).struck != 0; }));
+  scene.right_faults.Set(FaultSite::kSelfReset, FaultRule::Nth(1));
+  scene.RunPast(scene.right_faults, FaultSite::kSelfReset, 5 * kWatchdog);
+  EXPECT_EQ(scene.right().spontaneous_resets, 1u);
+  EXPECT_EQ(scene.right().resets, 1u);
+  scene.ExpectFlow();
+}
+
 TEST(NicFault, ACardPulledOutEndsItsPortAndNothingElse) {
   for (const uint64_t access : {1, 20, 333}) {
     SCOPED_TRACE(access);

@@ -100,7 +100,7 @@ TEST(RingPair, ClosedUnderItsOwnTrafficLeavesTheOthersAlone) {
   traffic.ExpectUndisturbed();
 }
 
-// Found by `mapwire stress --seed 1436`: an interrupt is lost, and before the watchdog looks a
+// Found by `mapwire stress`: an interrupt is lost, and before the watchdog looks a
 // second program on the ring has taken the frames in. The one who sleeps is told all the same.
 TEST(LostInterrupt, OfFramesThatAnotherProgramTookInStillWakesWhoSleeps) {
   FaultPlan faults(1);
