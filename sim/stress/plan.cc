@@ -182,8 +182,8 @@ std::string FaultChoice::ToText() const {
 }
 
 Plan DrawPlan(uint64_t seed) {
-  // Seeds that follow each other are not to look alike.
-  Random random(seed * 0x9e3779b97f4a7c15 + 0x5eed);
+  // A stream of its own: the world draws from Random(seed).
+  Random random = Random(seed).Fork();
   Plan plan;
   plan.seed = seed;
   plan.slots = 64 + 8 * static_cast<uint32_t>(random.Below(9));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
 #include "sim/stress/runner.h"
@@ -49,14 +50,23 @@ TEST(Stress, TheSameSeedIsTheSameTrace) {
   }
 }
 
+TEST(Stress, SeedsThatFollowEachOtherDrawNothingAlike) {
+  std::set<uint64_t> seen;
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    for (const ProgramChoice& program : DrawPlan(seed).programs) {
+      EXPECT_TRUE(seen.insert(program.seed).second) << seed << " repeats another seed's programs";
+    }
+  }
+}
+
 TEST(Stress, LeavingOneThingOutLeavesTheOthersAsTheyWere) {
-  const Plan whole = DrawPlan(2);
+  const Plan whole = DrawPlan(12);
   ASSERT_GT(whole.faults.size(), 2u);
   ASSERT_GT(whole.programs.size(), 3u);
   Plan less = whole;
   less.faults.erase(less.faults.begin());
   less.programs.erase(less.programs.begin() + 1);
-  Plan again = DrawPlan(2);
+  Plan again = DrawPlan(12);
   const std::string command = ReplayCommand(less);
   const size_t only = command.find("--only ") + 7;
   const size_t without = command.find(" --without ");
@@ -102,7 +112,7 @@ TEST_F(Finds, ACrash) { EXPECT_EQ(Run(Sabotage::kAbort).kind(), "crash"); }
 TEST_F(Finds, ARunThatDoesNotEnd) { EXPECT_EQ(Run(Sabotage::kHang, 4).kind(), "hang"); }
 
 TEST(Shrink, LeavesWhatTheFailureNeeds) {
-  const Plan whole = DrawPlan(2);
+  const Plan whole = DrawPlan(12);
   const std::string fault = whole.faults[2].ToText();
   const std::string program = whole.programs[3].name;
   // Fails if both are there, in another way if not.
