@@ -71,6 +71,7 @@ void IxgbeFaults::OnEvent(uint64_t argument) {
       if (!removed_) outer_.RaiseMsix(later.number);
       return;
     case Later::Kind::kReset:
+      AbandonReads();
       return device_->BusReset();
     case Later::Kind::kDark:
       return ShowLight();
@@ -113,15 +114,19 @@ bool IxgbeFaults::Gone() {
   if (!plan_.Strikes(FaultSite::kRemoval)) return false;
   removed_ = true;
   lost_setup_ = true;
-  // Reads under way end with it; the card that comes back knows nothing of them.
+  AbandonReads();
+  After(0, {.kind = Later::Kind::kReset});
+  return true;
+}
+
+// Reads that the card has not made yet end with what it knew.
+void IxgbeFaults::AbandonReads() {
   for (size_t i = 0; i < later_.size(); ++i) {
     if (later_[i].kind != Later::Kind::kRead) continue;
     const DmaTag tag = later_[i].tag;
     later_[i].kind = Later::Kind::kFree;  // its event is still to come, and does nothing
     Finish(tag, false);
   }
-  After(0, {.kind = Later::Kind::kReset});
-  return true;
 }
 
 // --- Registers

@@ -89,6 +89,7 @@ class IxgbeFaults final : public Device,
   void After(Time delay, const Later& later);
   void Finish(DmaTag tag, bool ok);
   bool Gone();
+  void AbandonReads();
   bool RefusedByBus(uint64_t address);
   void ShowLight();
   void Flap();

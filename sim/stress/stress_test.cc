@@ -37,6 +37,13 @@ TEST(Stress, TheStandingSeedsKeepAllPromisesAndReachEverything) {
   }
 }
 
+// What each of them broke is in the table of docs/stress.md.
+TEST(Stress, SeedsThatOnceFailedKeepAllPromises) {
+  for (const uint64_t seed : {9809, 11790}) {
+    EXPECT_EQ(RunInChild(DrawPlan(seed)).failure, "") << seed;
+  }
+}
+
 TEST(Stress, TheSameSeedIsTheSameTrace) {
   std::string last;
   for (const uint64_t seed : {3, 4, 5, 6}) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/abi/freestanding.h"
@@ -237,6 +238,11 @@ void RingAttacker::ChangeSlot(Target& target, uint32_t slot, void* address) {
                                0xffffffff,
                                target.buffers[random_.Below(target.buffers.size())]};
     buffer = values[random_.Below(std::size(values))];
+    // Another's buffer of the same region could be sent, and by right: no attack.
+    if (region.IsUsableBuffer(buffer) &&
+        std::find(target.buffers.begin(), target.buffers.end(), buffer) == target.buffers.end()) {
+      buffer = target.buffers[0];
+    }
   } else {
     const uint32_t lengths[] = {0,
                                 1,
