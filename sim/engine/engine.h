@@ -45,6 +45,9 @@ class Engine {
   // Runs until no event is due up to and including `end`; now() is `end` then.
   void RunUntil(Time end);
 
+  // When the next event is due; INT64_MAX if there is none.
+  Time next() const { return queue_.empty() ? INT64_MAX : queue_.top().at; }
+
   uint64_t events_run() const { return events_run_; }
 
  private:

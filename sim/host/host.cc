@@ -186,8 +186,8 @@ void Host::Free(void* memory) {
 }
 
 platform::TimeOfDay Host::Now() {
-  const Time now = engine_.now();
-  return {now / kSecond, now % kSecond / kMicrosecond};
+  const Time now = engine_.now() + options_.epoch.microseconds * kMicrosecond;
+  return {options_.epoch.seconds + now / kSecond, now % kSecond / kMicrosecond};
 }
 
 void Host::DelayMicroseconds(uint32_t microseconds) {

@@ -40,7 +40,8 @@ struct HostOptions {
   double cpu_ghz = 1.33;
   CostModel costs;
   control::Parameters parameters;
-  Time watchdog_period = 0;  // how often core may look after its devices; 0: never
+  Time watchdog_period = 0;            // how often core may look after its devices; 0: never
+  platform::TimeOfDay epoch = {0, 0};  // the time of day when the world begins
 };
 
 struct NicOptions {
@@ -66,6 +67,7 @@ class HostNic final : public SlotHost {
   Iommu& iommu() { return iommu_; }
   Device& device() { return *device_; }
   const std::string& name() const { return options_.name; }
+  const NicOptions& options() const { return options_; }
 
   void OnInterrupt(uint32_t vector) override;
   void OnRegisterWrite() override;

@@ -20,6 +20,9 @@ namespace {
 // Not through libc: sim/posix redirects munmap of everything it is linked with to this file.
 void UnmapReal(const void* address, size_t length) { syscall(SYS_munmap, address, length); }
 
+constexpr size_t kPage = 4096;
+size_t WholePages(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
 // Which call a trace slice is of.
 enum class Call : uint64_t { kOpen, kClose, kIoctl, kMmap, kMunmap, kPoll };
 
@@ -105,40 +108,76 @@ void Process::Kill() {
   if (thread_ != nullptr) thread_->Wake();
 }
 
+void Process::Interrupt() {
+  interrupted_ = true;
+  if (thread_ != nullptr) thread_->Wake();
+}
+
 int Process::Open(const char* path) {
   const Syscall syscall(*this, Call::kOpen, 0);
   if (std::string_view(path) != "/dev/netmap") return -ENOENT;
   control::Session* const session = host_.control().OpenSession();
   if (session == nullptr) return -ENOMEM;
+  File file = std::make_shared<OpenFile>();
+  file->session = session;
+  return Adopt(std::move(file));
+}
+
+int Process::Adopt(File file) {
   int fd = kFirstDescriptor;
   while (files_.count(fd) != 0) ++fd;
-  files_[fd].session = session;
+  files_[fd] = std::move(file);
   return fd;
+}
+
+Process::File Process::file(int fd) const {
+  const auto file = files_.find(fd);
+  return file == files_.end() ? nullptr : file->second;
+}
+
+void Process::Release(Host& host, File file) {
+  if (file.use_count() == 1) host.control().CloseSession(file->session);
 }
 
 int Process::Close(int fd) {
   const Syscall syscall(*this, Call::kClose, static_cast<uint64_t>(fd));
   const auto file = files_.find(fd);
   if (file == files_.end()) return -EBADF;
-  control::Session* const session = file->second.session;
+  File closed = std::move(file->second);
   files_.erase(file);
-  host_.control().CloseSession(session);
+  Release(host_, std::move(closed));
   return 0;
+}
+
+void Process::Drop(const File& file) {
+  std::erase_if(files_, [&file](const auto& entry) { return entry.second == file; });
+}
+
+void Process::CloseOrphans() {
+  for (auto entry = files_.begin(); entry != files_.end();) {
+    if (!entry->second->orphan) {
+      ++entry;
+      continue;
+    }
+    File closed = std::move(entry->second);
+    entry = files_.erase(entry);
+    Release(host_, std::move(closed));
+  }
 }
 
 void Process::CloseAll() {
   for (const Mapping& mapping : mappings_) UnmapReal(mapping.address, mapping.length);
   mappings_.clear();
   while (!files_.empty()) {
-    control::Session* const session = files_.begin()->second.session;
+    File closed = std::move(files_.begin()->second);
     files_.erase(files_.begin());
-    host_.control().CloseSession(session);
+    Release(host_, std::move(closed));
   }
 }
 
 control::Session* Process::session(int fd) {
   const auto file = files_.find(fd);
-  return file == files_.end() ? nullptr : file->second.session;
+  return file == files_.end() ? nullptr : file->second->session;
 }
 
 int Process::Ioctl(int fd, unsigned long request, void* argument) {
@@ -146,28 +185,39 @@ int Process::Ioctl(int fd, unsigned long request, void* argument) {
   control::Session* const session = this->session(fd);
   if (session == nullptr) return -EBADF;
   const UserAddress address(reinterpret_cast<uint64_t>(argument));
-  return -session->Ioctl(*this, static_cast<uint32_t>(request), address).number();
+  return -session->Ioctl(*user_memory_, static_cast<uint32_t>(request), address).number();
+}
+
+int Process::MapPages(int fd, size_t length, off_t offset, platform::PageSpace** pages) {
+  const Syscall syscall(*this, Call::kMmap, length);
+  return FindPages(fd, length, offset, pages);
+}
+
+int Process::FindPages(int fd, size_t length, off_t offset, platform::PageSpace** pages) {
+  control::Session* const session = this->session(fd);
+  if (session == nullptr) return -EBADF;
+  if (offset < 0 || offset % static_cast<off_t>(kPage) != 0) return -EINVAL;
+  if (length == 0 || length > SIZE_MAX - kPage) return -EINVAL;
+  const Result<platform::PageSpace*> found =
+      session->Map(static_cast<uint64_t>(offset), WholePages(length));
+  if (!found.ok()) return -EINVAL;
+  *pages = *found;
+  return 0;
 }
 
 void* Process::Mmap(int fd, size_t length, off_t offset, int* error) {
   const Syscall syscall(*this, Call::kMmap, length);
-  control::Session* const session = this->session(fd);
-  *error = EBADF;
-  if (session == nullptr) return nullptr;
-  *error = EINVAL;
-  constexpr uint64_t kPage = 4096;
-  if (offset < 0 || offset % static_cast<off_t>(kPage) != 0) return nullptr;
-  const uint64_t bytes = (length + kPage - 1) / kPage * kPage;
-  const Result<platform::PageSpace*> pages = session->Map(static_cast<uint64_t>(offset), bytes);
-  if (!pages.ok()) return nullptr;
+  platform::PageSpace* pages = nullptr;
+  *error = -FindPages(fd, length, offset, &pages);
+  if (*error != 0) return nullptr;
+  const size_t bytes = WholePages(length);
   void* const address =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, PageSource::memfd(*pages), offset);
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, PageSource::memfd(pages), offset);
   if (address == MAP_FAILED) {
     *error = errno;
     return nullptr;
   }
   mappings_.push_back({address, bytes});
-  *error = 0;
   return address;
 }
 
@@ -204,10 +254,12 @@ int Process::Poll(struct pollfd* fds, unsigned count, int timeout_ms) {
   const Syscall syscall(*this, Call::kPoll, count);
   const Time deadline = timeout_ms < 0 ? 0 : Now() + Time{timeout_ms} * kMillisecond;
   const bool may_sleep = timeout_ms != 0;
+  interrupted_ = false;
   thread_->ForgetWake();
   Waiter waiter(*thread_);
   uint32_t ready = ScanAll(fds, count, may_sleep, may_sleep ? &waiter : nullptr);
   while (ready == 0 && may_sleep && !killed_) {
+    if (interrupted_) return -EINTR;
     if (timeout_ms >= 0 && Now() >= deadline) break;
     ++counters_.sleeps;
     thread_->Charge(host_.options().costs.poll_sleep);
@@ -218,22 +270,29 @@ int Process::Poll(struct pollfd* fds, unsigned count, int timeout_ms) {
 }
 
 void Process::SleepUntil(Time deadline) {
+  while (Sleep(deadline) != 0) {
+  }
+}
+
+int Process::Sleep(Time deadline) {
+  interrupted_ = false;
   thread_->Pay();
-  while (Now() < deadline && !killed_) thread_->Block(deadline);
+  while (Now() < deadline && !killed_ && !interrupted_) thread_->Block(deadline);
   if (killed_) throw ProcessKilled();
+  return Now() < deadline ? -EINTR : 0;
 }
 
 // Visits each bound ring of each descriptor with its place: transmit rings first.
 template <typename Visitor>
 void Process::ForEachRing(Visitor&& visit) {
   for (auto& [fd, file] : files_) {
-    control::Session& session = *file.session;
+    control::Session& session = *file->session;
     if (!session.bound()) continue;
     size_t at = 0;
     for (const ring::Direction direction : {ring::Direction::kTx, ring::Direction::kRx}) {
       const port::RingInterval& interval = session.selection().of(direction);
       for (uint16_t i = interval.first; i < interval.last; ++i, ++at) {
-        visit(file, session.port()->ring(direction, i), at);
+        visit(*file, session.port()->ring(direction, i), at);
       }
     }
   }
@@ -241,14 +300,14 @@ void Process::ForEachRing(Visitor&& visit) {
 
 void Process::TraceRings() {
   Trace& trace = *host_.trace();
-  ForEachRing([&](File& file, const ring::Ring& ring, size_t at) {
+  ForEachRing([&](OpenFile& file, const ring::Ring& ring, size_t at) {
     if (file.views.size() <= at) {
       const char* const way = ring.direction() == ring::Direction::kTx ? "tx" : "rx";
       const std::string name = std::string("ring ") + file.session->port()->name() + " " + way +
                                std::to_string(ring.id());
       file.views.push_back({trace.AddTrack(host_.options().name, name), 0, 0});
     }
-    RingView& view = file.views[at];
+    OpenFile::RingView& view = file.views[at];
     if (view.hwcur == ring.hwcur() && view.hwtail == ring.hwtail()) return;
     view.hwcur = ring.hwcur();
     view.hwtail = ring.hwtail();
@@ -258,7 +317,7 @@ void Process::TraceRings() {
 
 void Process::ChargeProgramWork() {
   const CostModel& costs = host_.options().costs;
-  ForEachRing([&](File& file, const ring::Ring& ring, size_t at) {
+  ForEachRing([&](OpenFile& file, const ring::Ring& ring, size_t at) {
     const memory::Region& region = *ring.region();
     const memory::RegionGeometry geometry = region.Geometry().value();
     const uint64_t offset =

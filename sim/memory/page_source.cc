@@ -183,9 +183,11 @@ platform::PageSpace* PageSource::Create(uint64_t bytes) {
   }
   char* const real = Window::Get().Take(bytes);
   if (real == nullptr) return nullptr;
-  const int memfd = memfd_create("mapwire-region", MFD_CLOEXEC);
+  // Sealed: a program that is given the descriptor cannot take pages from under core.
+  const int memfd = memfd_create("mapwire-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   const bool mapped =
       memfd >= 0 && ftruncate(memfd, static_cast<off_t>(bytes)) == 0 &&
+      fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
       mmap(real, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memfd, 0) == real;
   if (!mapped) {
     Window::Get().GiveBack(real);

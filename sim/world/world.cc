@@ -270,7 +270,9 @@ void World::CheckFailed(const char* file, int line, const char* condition) {
 
 void World::Log(int level, const char* text) {
   static_cast<void>(level);
-  log_.push_back(fmt::format("[{:.6f}] {}", static_cast<double>(now()) / kSecond, text));
+  std::string line = fmt::format("[{:.6f}] {}", static_cast<double>(now()) / kSecond, text);
+  if (log_sink_) return log_sink_(line);
+  log_.push_back(std::move(line));
 }
 
 }  // namespace mapwire::sim

@@ -74,6 +74,8 @@ class World final : private platform::Hooks {
   Time now() const { return engine_.now(); }
   const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
   const std::vector<std::string>& log() const { return log_; }
+  // Gets the lines instead, as they come.
+  void set_log_sink(std::function<void(const std::string&)> sink) { log_sink_ = std::move(sink); }
 
  private:
   struct LockWait {
@@ -100,6 +102,7 @@ class World final : private platform::Hooks {
   std::vector<LoadWatcher*> watchers_;
   std::vector<LockWait> lock_waits_;
   std::vector<std::string> log_;
+  std::function<void(const std::string&)> log_sink_;
   uint32_t domains_ = 0;
   bool stopped_ = false;
   EventName name_frame_{};

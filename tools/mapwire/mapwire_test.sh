@@ -96,10 +96,10 @@ new_world
 
 mapwire --help
 expect "--help succeeds" status_is 0
-for command in setup demo test bench explore stress fuzz mutants check format; do
+for command in setup demo test bench explore stress fuzz mutants world run check format; do
   expect "--help names $command" out_has "  $command "
 done
-for command in setup demo test bench explore stress fuzz mutants check format; do
+for command in setup demo test bench explore stress fuzz mutants world run check format; do
   mapwire "$command" --help
   expect "$command --help succeeds" status_is 0
   expect "$command --help tells the usage" out_has "usage: ./mapwire $command"

@@ -1,0 +1,435 @@
+#include "sim/server/server.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "sim/shim/socket.h"
+
+namespace mapwire::sim {
+
+namespace {
+
+constexpr size_t kMaxPrograms = 256;
+constexpr size_t kMaxGuests = 64;
+constexpr size_t kMaxDescriptors = 4096;
+constexpr int kEventsAtOnce = 256;               // of the engine, between two looks at the sockets
+constexpr int64_t kLaunchLimitNs = 10000000000;  // for a program to appear
+constexpr int64_t kMillisecondNs = 1000000;
+
+int64_t MachineNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
+
+std::string Text(const char* bytes, size_t most) {
+  return std::string(bytes, strnlen(bytes, most));
+}
+
+}  // namespace
+
+Server::Server(World& world, const ServerOptions& options) : world_(world), options_(options) {
+  for (const auto& host : world_.hosts()) {
+    Closer& closer = closers_[host.get()];
+    closer.thread = &host->Spawn("closer", 0, [this, &closer, &host = *host] {
+      while (!stopping_ || !closer.files.empty()) {
+        if (closer.files.empty()) {
+          Thread::Current()->Block(0);
+          continue;
+        }
+        Process::File file = std::move(closer.files.back());
+        closer.files.pop_back();
+        Process::Release(host, std::move(file));
+      }
+    });
+  }
+}
+
+Server::~Server() {
+  for (const Guest& guest : guests_) close(guest.channel);
+  if (signals_ >= 0) close(signals_);
+  if (epoll_ >= 0) close(epoll_);
+}
+
+void Server::Say(const std::string& text) {
+  if (options_.say) options_.say(text);
+}
+
+std::string Server::Listen() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string& path = options_.socket_path;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+    return fmt::format("{}: the path of a socket has 1 to {} characters", path,
+                       sizeof(address.sun_path) - 1);
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  listener_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener_ < 0) return fmt::format("socket: {}", std::strerror(errno));
+  // Only a socket that nobody listens at any more is put out of the way.
+  const int other = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  const bool taken = connect(other, generic, sizeof(address)) == 0;
+  const int error = errno;
+  close(other);
+  if (taken) return path + ": another world is running there";
+  if (error == ECONNREFUSED) unlink(path.c_str());
+  if (bind(listener_, generic, sizeof(address)) != 0) {
+    return fmt::format("{}: {}", path, std::strerror(errno));
+  }
+  bound_ = true;
+  if (listen(listener_, SOMAXCONN) != 0) {
+    return fmt::format("{}: {}", path, std::strerror(errno));
+  }
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&mask, signal);
+  sigprocmask(SIG_BLOCK, &mask, nullptr);
+  signals_ = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  if (signals_ < 0 || epoll_ < 0) return fmt::format("epoll: {}", std::strerror(errno));
+  Watch(listener_);
+  Watch(signals_);
+  return {};
+}
+
+void Server::Watch(int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+}
+
+// --- Programs
+// -------------------------------------------------------------------------------------
+
+uint32_t Server::present() const {
+  return static_cast<uint32_t>(std::count_if(programs_.begin(), programs_.end(),
+                                             [](const auto& program) { return !program->free(); }));
+}
+
+uint64_t Server::programs_served() const {
+  uint64_t served = 0;
+  for (const auto& program : programs_) served += program->counters().served;
+  return served;
+}
+
+// A free place for a program of this name, or null: there are too many.
+Program* Server::Place(Host& host, const std::string& name) {
+  for (const auto& program : programs_) {
+    if (program->free() && &program->host() == &host && program->name() == name) {
+      return program.get();
+    }
+  }
+  if (present() >= kMaxPrograms) return nullptr;
+  programs_.push_back(
+      std::make_unique<Program>(static_cast<ProgramHost&>(*this), world_, host, name, next_cpu_++));
+  return programs_.back().get();
+}
+
+void Server::Accept() {
+  for (;;) {
+    const int channel = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (channel < 0) return;
+    ucred peer{};
+    socklen_t length = sizeof(peer);
+    getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    if (guests_.size() >= kMaxGuests) {
+      Say(fmt::format("process {}: too many programs wait to be let in", peer.pid));
+      close(channel);
+      continue;
+    }
+    guests_.push_back({channel, peer.pid});
+    Watch(channel);
+  }
+}
+
+void Server::GreetGuest(size_t index) {
+  const Guest guest = guests_[index];
+  remote::Message message;
+  int descriptor;
+  const ssize_t received =
+      remote::ReceiveMessage(guest.channel, message, &descriptor, MSG_DONTWAIT);
+  if (received == -EAGAIN || received == -EINTR) return;
+  if (descriptor >= 0) close(descriptor);
+  guests_.erase(guests_.begin() + static_cast<std::ptrdiff_t>(index));
+  remote::Message answer{};
+  answer.header.op = remote::Op::kReply;
+  if (received <= 0 || message.header.op != remote::Op::kHello ||
+      message.header.bytes != sizeof(remote::Hello) ||
+      message.header.value[0] != remote::kVersion) {
+    if (received != 0)
+      Say(fmt::format("process {} does not speak this world's protocol", guest.pid));
+    answer.header.result = -EPROTO;
+  } else {
+    remote::Hello hello;
+    std::memcpy(&hello, message.data, sizeof(hello));
+    const std::string wanted = Text(hello.host, sizeof(hello.host));
+    std::string name = Text(hello.program, sizeof(hello.program));
+    if (name.empty()) name = "program";
+    Host* host = nullptr;
+    for (const auto& one : world_.hosts()) {
+      if (wanted.empty() || one->options().name == wanted) {
+        host = one.get();
+        break;
+      }
+    }
+    Program* const program = host == nullptr ? nullptr : Place(*host, name);
+    if (program != nullptr) {
+      by_channel_[guest.channel] = program;
+      program->Take(guest.channel, guest.pid, ++last_number_, true);
+      return;
+    }
+    answer.header.result = host == nullptr ? -ENODEV : -EUSERS;
+    Say(host == nullptr ? fmt::format("{} (process {}) asks for host {}, which this world has not",
+                                      name, guest.pid, wanted)
+                        : fmt::format("{} (process {}) is one program too many", name, guest.pid));
+  }
+  static_cast<void>(remote::SendMessage(guest.channel, answer, -1, MSG_DONTWAIT));
+  close(guest.channel);
+}
+
+int64_t Server::NewThread(Program& parent, int channel) {
+  int type = 0;
+  socklen_t length = sizeof(type);
+  if (getsockopt(channel, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET) {
+    close(channel);
+    return -EPROTO;
+  }
+  Program* const program = Place(parent.host(), parent.name() + " thread");
+  if (program == nullptr) {
+    close(channel);
+    return -EUSERS;
+  }
+  by_channel_[channel] = program;
+  Watch(channel);
+  program->Take(channel, parent.pid(), ++last_number_, false);
+  return static_cast<int64_t>(program->number());
+}
+
+bool Server::ThreadLives(uint64_t number) {
+  return std::any_of(programs_.begin(), programs_.end(), [number](const auto& program) {
+    return !program->free() && program->number() == number;
+  });
+}
+
+void Server::Left(Program& program) { by_channel_.erase(program.channel()); }
+
+// --- Descriptors
+// ----------------------------------------------------------------------------------
+
+int Server::NewDescriptor(Host& host, Process::File file) {
+  if (descriptors_.size() >= kMaxDescriptors) return -ENFILE;
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+  // A program that reads it is told of an end; one that hangs up is noticed.
+  shutdown(ends[0], SHUT_WR);
+  struct stat status {};
+  fstat(ends[1], &status);
+  descriptors_[ends[0]] = {ends[0], status.st_ino, &host, std::move(file)};
+  epoll_event event{};
+  event.data.fd = ends[0];  // a hang-up is always told
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, ends[0], &event);
+  return ends[1];
+}
+
+Process::File Server::FindDescriptor(Host& host, int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) return nullptr;
+  for (const auto& [end, known] : descriptors_) {
+    if (known.inode == status.st_ino && known.host == &host) return known.file;
+  }
+  return nullptr;
+}
+
+void Server::DescriptorGone(int end) {
+  const auto found = descriptors_.find(end);
+  Process::File file = std::move(found->second.file);
+  Closer& closer = closers_[found->second.host];
+  descriptors_.erase(found);
+  close(end);
+  for (const auto& program : programs_) program->Forget(file);
+  // Whoever still uses it closes it at the end of that call.
+  if (file.use_count() > 1) return;
+  closer.files.push_back(std::move(file));
+  closer.thread->Wake();
+}
+
+// --- Running
+// --------------------------------------------------------------------------------------
+
+void Server::HandleSignals() {
+  signalfd_siginfo info;
+  while (read(signals_, &info, sizeof(info)) == sizeof(info)) {
+    if (info.ssi_signo != SIGCHLD) {
+      stopping_ = true;
+      continue;
+    }
+    for (const Child& child : children_) {
+      Command& command = *child.command;
+      if (command.ended || waitpid(child.pid, &command.status, WNOHANG) != child.pid) continue;
+      command.ended = true;
+    }
+  }
+}
+
+void Server::Serve(int64_t ns) {
+  epoll_event events[64];
+  const timespec time{ns / 1000000000, ns % 1000000000};
+  const int count = epoll_pwait2(epoll_, events, 64, ns < 0 ? nullptr : &time, nullptr);
+  for (int i = 0; i < count; ++i) {
+    const int fd = events[i].data.fd;
+    if (fd == listener_) {
+      Accept();
+    } else if (fd == signals_) {
+      HandleSignals();
+    } else if (const auto program = by_channel_.find(fd); program != by_channel_.end()) {
+      program->second->Readable();
+    } else if (descriptors_.count(fd) != 0) {
+      DescriptorGone(fd);
+    } else {
+      for (size_t guest = 0; guest < guests_.size(); ++guest) {
+        if (guests_[guest].channel != fd) continue;
+        GreetGuest(guest);
+        break;
+      }
+    }
+  }
+}
+
+bool Server::WaitReadable(int socket) {
+  int64_t left = options_.patience / kNanosecond;
+  const int64_t end = MachineNs() + left;
+  for (;;) {
+    pollfd fds[] = {{socket, POLLIN, 0}, {signals_, POLLIN, 0}};
+    const timespec time{left / 1000000000, left % 1000000000};
+    const int ready = ppoll(fds, 2, &time, nullptr);
+    if (ready > 0 && fds[1].revents != 0) HandleSignals();
+    if (stopping_) return false;
+    if (ready > 0 && fds[0].revents != 0) return true;
+    left = end - MachineNs();
+    if (left <= 0) return false;
+  }
+}
+
+bool Server::all_launched_ended() const {
+  return !children_.empty() && std::all_of(children_.begin(), children_.end(),
+                                           [](const Child& c) { return c.command->ended; });
+}
+
+std::string Server::Launch(Command& command, const std::string& shim) {
+  std::vector<char*> words;
+  for (std::string& word : command.words) words.push_back(word.data());
+  words.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) return fmt::format("fork: {}", std::strerror(errno));
+  if (pid == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    setenv("LD_PRELOAD", shim.c_str(), 1);
+    setenv(remote::kSocketVariable, options_.socket_path.c_str(), 1);
+    setenv(remote::kHostVariable, command.host.c_str(), 1);
+    execvp(words[0], words.data());
+    const std::string text = fmt::format("{}: {}\n", words[0], std::strerror(errno));
+    static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+    _exit(127);
+  }
+  children_.push_back({pid, &command});
+  const int64_t end = MachineNs() + kLaunchLimitNs;
+  while (!stopping_ && !command.ended) {
+    const bool here = std::any_of(programs_.begin(), programs_.end(), [pid](const auto& program) {
+      return !program->free() && program->pid() == pid;
+    });
+    if (here) return {};
+    if (MachineNs() > end) {
+      Say(fmt::format("{} has not opened /dev/netmap yet; the world goes on", command.words[0]));
+      return {};
+    }
+    Serve(10 * kMillisecondNs);
+  }
+  return {};
+}
+
+Time Server::RealTime() const { return base_ + (MachineNs() * kNanosecond - start_); }
+
+void Server::RunReal() {
+  Engine& engine = world_.engine();
+  const Time now = RealTime();
+  for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
+  const Time next = engine.next();
+  int64_t wait = 100 * kMillisecondNs;
+  if (next != INT64_MAX) {
+    wait = std::min<int64_t>(wait, std::max<int64_t>(0, (next - RealTime()) / kNanosecond));
+  }
+  // Nothing to do before that: the world's clock goes along, so that what comes is now.
+  if (next > now) engine.RunUntil(now);
+  Serve(wait);
+}
+
+void Server::RunVirtual() {
+  begun_ = begun_ || present() >= options_.wait_for;
+  // Without anybody to see it, no time passes; but who has left is let go.
+  if (!begun_ || (present() == 0 && std::all_of(closers_.begin(), closers_.end(), [](auto& entry) {
+                    return entry.second.files.empty();
+                  }))) {
+    return Serve(-1);
+  }
+  for (int i = 0; i < kEventsAtOnce && !stopping_; ++i) {
+    if (!world_.engine().Step()) return Serve(-1);
+  }
+  Serve(0);
+}
+
+void Server::Run() {
+  start_ = MachineNs() * kNanosecond;
+  base_ = world_.now();
+  while (!stopping_ && !(all_launched_ended() && present() == 0)) {
+    if (options_.virtual_time) {
+      RunVirtual();
+    } else {
+      RunReal();
+    }
+  }
+}
+
+void Server::Close() {
+  stopping_ = true;
+  if (listener_ >= 0) close(std::exchange(listener_, -1));
+  if (std::exchange(bound_, false)) unlink(options_.socket_path.c_str());
+  for (const Child& child : children_) {
+    if (!child.command->ended) kill(child.pid, SIGTERM);
+  }
+  for (const auto& program : programs_) program->Stop();
+  for (auto& [end, descriptor] : descriptors_) {
+    close(end);
+    closers_[descriptor.host].files.push_back(std::move(descriptor.file));
+  }
+  descriptors_.clear();
+  for (auto& [host, closer] : closers_) closer.thread->Wake();
+  const auto ended = [this] {
+    return std::all_of(programs_.begin(), programs_.end(),
+                       [](const auto& program) { return program->finished(); }) &&
+           std::all_of(closers_.begin(), closers_.end(),
+                       [](const auto& entry) { return entry.second.thread->finished(); });
+  };
+  world_.RunUntil(ended, world_.now() + 10 * kSecond);
+}
+
+}  // namespace mapwire::sim
