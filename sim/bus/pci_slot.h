@@ -65,6 +65,7 @@ class PciSlot final : public DeviceWorld,
 
   void Insert(Device& device, SlotHost& host);
   void ConnectWire(Wire& wire, int end);
+  bool has_wire() const { return wire_ != nullptr; }
 
   // --- For the host's driver --------------------------------------------------------------------
   uint32_t Read32(uint32_t offset) override;

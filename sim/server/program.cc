@@ -25,6 +25,7 @@ constexpr uint32_t kClockReadNs = 25;
 // How long the program may take to copy a part of a request.
 constexpr Time kCopyLimit = kSecond;
 constexpr size_t kMaxFiles = 1024;  // of one program
+constexpr Time kLongestLag = kMillisecond / 2;
 constexpr Time kJoinStep = kMillisecond;
 
 }  // namespace
@@ -72,8 +73,8 @@ void Program::Readable() {
     return;
   }
   if (received > 0) Refuse("a request during a request");
-  gone_ = true;
-  process_.Kill();
+  server_.Left(*this);
+  Stop();
 }
 
 bool Program::ReceiveHere(int flags) {
@@ -105,6 +106,11 @@ bool Program::Receive() {
       process_.thread().Block(0);
     }
     if (!there) return false;
+    server_.Settle(*this, false);
+    // What comes now comes now, and not when the world's clock stopped for its last work.
+    if (!server_.virtual_time() && server_.RealTime() > process_.Now() + kLongestLag) {
+      process_.thread().SleepUntil(server_.RealTime());
+    }
     if (message_.header.op != Op::kCancel) return true;  // else it came too late
   }
 }
@@ -161,10 +167,12 @@ void Program::Serve() {
 
 void Program::Leave() {
   if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
-  process_.Revive();
-  process_.CloseAll();
-  ++counters_.served;
   server_.Left(*this);
+  state_ = State::kInCall;
+  server_.Settle(*this, true);
+  process_.CloseAll();
+  process_.Revive();
+  ++counters_.served;
   close(std::exchange(channel_, -1));
 }
 

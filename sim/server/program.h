@@ -22,6 +22,8 @@ class ProgramHost {
  public:
   virtual bool virtual_time() const = 0;
   virtual bool stopping() const = 0;
+  // In real time: what the world's clock would be if it did not lag behind.
+  virtual Time RealTime() const = 0;
   // For the log.
   virtual void Say(const std::string& text) = 0;
   // Waits, with the world standing still, until `socket` can be read. False: not in the time that a
@@ -35,6 +37,9 @@ class ProgramHost {
   // -errno.
   virtual int64_t NewThread(Program& parent, int channel) = 0;
   virtual bool ThreadLives(uint64_t number) = 0;
+  // The program has called, or it is gone: what it closed before is to be closed by now.
+  virtual void Settle(const Program& program, bool leaves) = 0;
+  // Its channel is no more listened to.
   virtual void Left(Program& program) = 0;
 
  protected:

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,12 +31,21 @@ constexpr size_t kMaxGuests = 64;
 constexpr size_t kMaxDescriptors = 4096;
 constexpr int kEventsAtOnce = 256;               // of the engine, between two looks at the sockets
 constexpr int64_t kLaunchLimitNs = 10000000000;  // for a program to appear
+constexpr Time kLongestLag = kMillisecond / 2;   // of real time, that is made up for
 constexpr int64_t kMillisecondNs = 1000000;
 
 int64_t MachineNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
+
+// Those that end a world.
+sigset_t HandledSignals() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&mask, signal);
+  return mask;
 }
 
 std::string Text(const char* bytes, size_t most) {
@@ -64,11 +74,17 @@ Server::Server(World& world, const ServerOptions& options) : world_(world), opti
 Server::~Server() {
   for (const Guest& guest : guests_) close(guest.channel);
   if (signals_ >= 0) close(signals_);
+  if (hangups_ >= 0) close(hangups_);
   if (epoll_ >= 0) close(epoll_);
 }
 
 void Server::Say(const std::string& text) {
   if (options_.say) options_.say(text);
+}
+
+void Server::TakeSignals() {
+  const sigset_t mask = HandledSignals();
+  sigprocmask(SIG_BLOCK, &mask, nullptr);
 }
 
 std::string Server::Listen() {
@@ -97,15 +113,15 @@ std::string Server::Listen() {
   if (listen(listener_, SOMAXCONN) != 0) {
     return fmt::format("{}: {}", path, std::strerror(errno));
   }
-  sigset_t mask;
-  sigemptyset(&mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&mask, signal);
-  sigprocmask(SIG_BLOCK, &mask, nullptr);
+  const sigset_t mask = HandledSignals();
   signals_ = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (signals_ < 0 || epoll_ < 0) return fmt::format("epoll: {}", std::strerror(errno));
+  hangups_ = epoll_create1(EPOLL_CLOEXEC);
+  if (signals_ < 0 || epoll_ < 0 || hangups_ < 0)
+    return fmt::format("epoll: {}", std::strerror(errno));
   Watch(listener_);
   Watch(signals_);
+  Watch(hangups_);
   return {};
 }
 
@@ -229,7 +245,10 @@ bool Server::ThreadLives(uint64_t number) {
   });
 }
 
-void Server::Left(Program& program) { by_channel_.erase(program.channel()); }
+void Server::Left(Program& program) {
+  by_channel_.erase(program.channel());
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, program.channel(), nullptr);
+}
 
 // --- Descriptors
 // ----------------------------------------------------------------------------------
@@ -245,8 +264,34 @@ int Server::NewDescriptor(Host& host, Process::File file) {
   descriptors_[ends[0]] = {ends[0], status.st_ino, &host, std::move(file)};
   epoll_event event{};
   event.data.fd = ends[0];  // a hang-up is always told
-  epoll_ctl(epoll_, EPOLL_CTL_ADD, ends[0], &event);
+  epoll_ctl(hangups_, EPOLL_CTL_ADD, ends[0], &event);
   return ends[1];
+}
+
+void Server::CollectHangups() {
+  epoll_event events[64];
+  int count;
+  do {
+    count = epoll_wait(hangups_, events, 64, 0);
+    for (int i = 0; i < count; ++i) DescriptorGone(events[i].data.fd);
+  } while (count == 64);
+}
+
+// In virtual time what a program has closed is closed at that moment, not when somebody looks.
+void Server::Settle(const Program& program, bool leaves) {
+  if (!options_.virtual_time) return;
+  const bool last = std::none_of(programs_.begin(), programs_.end(), [&](const auto& other) {
+    return other.get() != &program && !other->free() && other->pid() == program.pid();
+  });
+  if (leaves && last) {
+    // Its channel is closed before its last descriptor may be: it dies first.
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, program.pid(), 0));
+    if (pidfd >= 0) {
+      WaitReadable(pidfd);
+      close(pidfd);
+    }
+  }
+  CollectHangups();
 }
 
 Process::File Server::FindDescriptor(Host& host, int descriptor) {
@@ -277,22 +322,27 @@ void Server::DescriptorGone(int end) {
 void Server::HandleSignals() {
   signalfd_siginfo info;
   while (read(signals_, &info, sizeof(info)) == sizeof(info)) {
-    if (info.ssi_signo != SIGCHLD) {
-      stopping_ = true;
-      continue;
-    }
-    for (const Child& child : children_) {
-      Command& command = *child.command;
-      if (command.ended || waitpid(child.pid, &command.status, WNOHANG) != child.pid) continue;
-      command.ended = true;
-    }
+    stopping_ = true;
   }
+}
+
+bool Server::ReapChild(int pidfd) {
+  for (Child& child : children_) {
+    if (child.pidfd != pidfd) continue;
+    if (waitpid(child.pid, &child.command->status, WNOHANG) != child.pid) return true;
+    child.command->ended = true;
+    close(std::exchange(child.pidfd, -1));
+    return true;
+  }
+  return false;
 }
 
 void Server::Serve(int64_t ns) {
   epoll_event events[64];
   const timespec time{ns / 1000000000, ns % 1000000000};
   const int count = epoll_pwait2(epoll_, events, 64, ns < 0 ? nullptr : &time, nullptr);
+  // What has come is now.
+  if (running_ && !options_.virtual_time) CatchUp();
   for (int i = 0; i < count; ++i) {
     const int fd = events[i].data.fd;
     if (fd == listener_) {
@@ -301,9 +351,9 @@ void Server::Serve(int64_t ns) {
       HandleSignals();
     } else if (const auto program = by_channel_.find(fd); program != by_channel_.end()) {
       program->second->Readable();
-    } else if (descriptors_.count(fd) != 0) {
-      DescriptorGone(fd);
-    } else {
+    } else if (fd == hangups_) {
+      CollectHangups();
+    } else if (!ReapChild(fd)) {
       for (size_t guest = 0; guest < guests_.size(); ++guest) {
         if (guests_[guest].channel != fd) continue;
         GreetGuest(guest);
@@ -351,7 +401,10 @@ std::string Server::Launch(Command& command, const std::string& shim) {
     static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
     _exit(127);
   }
-  children_.push_back({pid, &command});
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd < 0) return fmt::format("pidfd_open: {}", std::strerror(errno));
+  Watch(pidfd);
+  children_.push_back({pid, pidfd, &command});
   const int64_t end = MachineNs() + kLaunchLimitNs;
   while (!stopping_ && !command.ended) {
     const bool here = std::any_of(programs_.begin(), programs_.end(), [pid](const auto& program) {
@@ -369,17 +422,27 @@ std::string Server::Launch(Command& command, const std::string& shim) {
 
 Time Server::RealTime() const { return base_ + (MachineNs() * kNanosecond - start_); }
 
-void Server::RunReal() {
+// Lets the world's clock catch up with the machine's, as far as its work allows. A world with too
+// much to do goes slower: it never makes up for it by going faster, so that a second of waiting in
+// it takes a second at least.
+void Server::CatchUp() {
   Engine& engine = world_.engine();
   const Time now = RealTime();
   for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
-  const Time next = engine.next();
+  if (engine.next() > now) {
+    engine.RunUntil(now);
+  } else if (now - engine.now() > kLongestLag) {
+    start_ += now - engine.now();
+  }
+}
+
+void Server::RunReal() {
+  CatchUp();
+  const Time next = world_.engine().next();
   int64_t wait = 100 * kMillisecondNs;
   if (next != INT64_MAX) {
     wait = std::min<int64_t>(wait, std::max<int64_t>(0, (next - RealTime()) / kNanosecond));
   }
-  // Nothing to do before that: the world's clock goes along, so that what comes is now.
-  if (next > now) engine.RunUntil(now);
   Serve(wait);
 }
 
@@ -400,6 +463,7 @@ void Server::RunVirtual() {
 void Server::Run() {
   start_ = MachineNs() * kNanosecond;
   base_ = world_.now();
+  running_ = true;
   while (!stopping_ && !(all_launched_ended() && present() == 0)) {
     if (options_.virtual_time) {
       RunVirtual();
@@ -413,8 +477,10 @@ void Server::Close() {
   stopping_ = true;
   if (listener_ >= 0) close(std::exchange(listener_, -1));
   if (std::exchange(bound_, false)) unlink(options_.socket_path.c_str());
-  for (const Child& child : children_) {
-    if (!child.command->ended) kill(child.pid, SIGTERM);
+  for (Child& child : children_) {
+    if (child.command->ended) continue;
+    kill(child.pid, SIGTERM);
+    close(std::exchange(child.pidfd, -1));
   }
   for (const auto& program : programs_) program->Stop();
   for (auto& [end, descriptor] : descriptors_) {

@@ -40,6 +40,10 @@ struct Command {
 
 class Server final : private ProgramHost {
  public:
+  // Call it before the process has a second thread, and so before there is a world: the server is
+  // to get the signals that end it, and nobody else.
+  static void TakeSignals();
+
   // The world has been booted.
   Server(World& world, const ServerOptions& options);
   ~Server();
@@ -81,27 +85,32 @@ class Server final : private ProgramHost {
 
   bool virtual_time() const override { return options_.virtual_time; }
   bool stopping() const override { return stopping_; }
+  Time RealTime() const override;
   void Say(const std::string& text) override;
   bool WaitReadable(int socket) override;
   int NewDescriptor(Host& host, Process::File file) override;
   Process::File FindDescriptor(Host& host, int descriptor) override;
   int64_t NewThread(Program& parent, int channel) override;
   bool ThreadLives(uint64_t number) override;
+  void Settle(const Program& program, bool leaves) override;
   void Left(Program& program) override;
 
   // Waits up to `ns` (-1: for ever) for sockets and signals, and serves them.
   void Serve(int64_t ns);
   void Accept();
   void GreetGuest(size_t index);
+  void CollectHangups();
   void DescriptorGone(int end);
   void HandleSignals();
+  // False if it is none of a child.
+  bool ReapChild(int pidfd);
   Program* Place(Host& host, const std::string& name);
   void Watch(int fd);
+  void CatchUp();
   void RunReal();
   void RunVirtual();
   bool all_launched_ended() const;
   uint32_t present() const;
-  Time RealTime() const;
 
   World& world_;
   const ServerOptions options_;
@@ -109,9 +118,11 @@ class Server final : private ProgramHost {
   bool bound_ = false;  // the socket's name is ours
   int epoll_ = -1;
   int signals_ = -1;
+  int hangups_ = -1;  // an epoll of the descriptors' ends
   volatile bool stopping_ = false;
-  bool begun_ = false;  // virtual time runs
-  Time start_ = 0;      // by the machine's clock, when the world's was `base_`
+  bool begun_ = false;    // virtual time runs
+  bool running_ = false;  // real time runs
+  Time start_ = 0;        // by the machine's clock, when the world's was `base_`
   Time base_ = 0;
   uint64_t last_number_ = 0;
   uint32_t next_cpu_ = 0;
@@ -122,6 +133,7 @@ class Server final : private ProgramHost {
   std::map<Host*, Closer> closers_;
   struct Child {
     pid_t pid;
+    int pidfd;
     Command* command;
   };
   std::vector<Child> children_;

@@ -85,6 +85,7 @@ int Run(const Arguments& arguments) {
   if (plan.name.find('/') != std::string::npos) return Fail("a name has no / in it");
   if (arguments.check) return 0;
 
+  Server::TakeSignals();
   World world({.seed = plan.seed});
   if (!arguments.quiet) {
     world.set_log_sink([](const std::string& line) { fmt::print(stderr, "{}\n", line); });

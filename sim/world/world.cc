@@ -99,7 +99,7 @@ std::string World::Boot() {
     for (const auto& host : hosts_) {
       if (!host->AllThreadsFinished()) return false;
       for (const auto& nic : host->nics()) {
-        if (failure.empty() && !nic->port()->carrier()) return false;
+        if (failure.empty() && nic->slot().has_wire() && !nic->port()->carrier()) return false;
       }
     }
     return true;

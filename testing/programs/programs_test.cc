@@ -1,0 +1,556 @@
+// Real programs in processes of their own, in worlds of the world server: what a netmap program may
+// do with its descriptors, what a hostile or dead one cannot do to the world.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sim/engine/random.h"
+#include "sim/shim/protocol.h"
+#include "sim/shim/socket.h"
+
+namespace mapwire {
+namespace {
+
+using sim::Random;
+using sim::remote::Message;
+using sim::remote::Op;
+
+constexpr char kWorldProgram[] = "sim/server/mapwire_world";
+constexpr char kShim[] = "sim/shim/libmapwire_shim.so";
+constexpr char kGuest[] = "testing/programs/guest";
+
+std::string Absolute(const char* path) {
+  char* const full = realpath(path, nullptr);
+  EXPECT_NE(full, nullptr) << path;
+  const std::string result = full == nullptr ? path : full;
+  free(full);
+  return result;
+}
+
+// What makes root stronger than files' permissions.
+void DropCapabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[2] = {};
+  prctl(PR_SET_SECUREBITS, SECBIT_NOROOT);  // exec is not to give them back; fails for who has none
+  if (syscall(SYS_capset, &header, none) != 0) _exit(126);
+}
+
+// A process whose output is kept.
+class Child {
+ public:
+  Child(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+        bool powerless = false) {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      dup2(ends[1], STDERR_FILENO);
+      for (const std::string& variable : environment) putenv(strdup(variable.c_str()));
+      if (powerless) DropCapabilities();
+      std::vector<char*> arguments;
+      for (const std::string& word : words) arguments.push_back(strdup(word.c_str()));
+      arguments.push_back(nullptr);
+      execv(arguments[0], arguments.data());
+      _exit(127);
+    }
+    close(ends[1]);
+    output_ = ends[0];
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (!ended_) {
+      Signal(SIGKILL);
+      Wait();
+    }
+    close(output_);
+  }
+
+  void Signal(int signal) { kill(pid_, signal); }
+  pid_t pid() const { return pid_; }
+
+  // Its status, once it has ended; the text it wrote is in text().
+  int Wait() {
+    if (ended_) return status_;
+    while (ReadSome()) {
+    }
+    waitpid(pid_, &status_, 0);
+    ended_ = true;
+    return status_;
+  }
+  // False if it ended without ever writing this.
+  bool WaitFor(const std::string& text) {
+    while (text_.find(text) == std::string::npos) {
+      if (!ReadSome()) return false;
+    }
+    return true;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  bool ReadSome() {
+    char bytes[4096];
+    const ssize_t got = read(output_, bytes, sizeof(bytes));
+    if (got > 0) text_.append(bytes, static_cast<size_t>(got));
+    return got > 0;
+  }
+
+  pid_t pid_ = -1;
+  int output_ = -1;
+  bool ended_ = false;
+  int status_ = 0;
+  std::string text_;
+};
+
+std::string Folder() {
+  char path[] = "/tmp/mapwire-test-XXXXXX";  // short: it becomes the path of a socket
+  EXPECT_NE(mkdtemp(path), nullptr);
+  return path;
+}
+
+constexpr char kTwoHosts[] = R"("hosts": [
+  {"name": "A", "nics": [{"name": "sim0", "queues": 2}]},
+  {"name": "B", "nics": [{"name": "sim0", "queues": 2}]}],
+  "wires": [{"ends": ["A/sim0", "B/sim0"]}])";
+
+class WorldRun {
+ public:
+  explicit WorldRun(const std::string& description, std::vector<std::string> more = {})
+      : folder_(Folder()) {
+    std::ofstream(folder_ + "/w.json") << description;
+    std::vector<std::string> words = {
+        Absolute(kWorldProgram), folder_ + "/w.json", "--folder", folder_, "--shim",
+        Absolute(kShim)};
+    words.insert(words.end(), more.begin(), more.end());
+    world_ = std::make_unique<Child>(words, std::vector<std::string>{});
+  }
+  ~WorldRun() {
+    world_.reset();
+    unlink((folder_ + "/w.json").c_str());
+    unlink(socket().c_str());
+    rmdir(folder_.c_str());
+  }
+
+  bool Up() { return world_->WaitFor(" is up"); }
+  std::string socket() const { return folder_ + "/w.sock"; }
+  const std::string& folder() const { return folder_; }
+  Child& process() { return *world_; }
+
+  std::unique_ptr<Child> Start(const std::string& host, std::vector<std::string> arguments,
+                               bool powerless = false) {
+    arguments.insert(arguments.begin(), Absolute(kGuest));
+    return std::make_unique<Child>(
+        arguments,
+        std::vector<std::string>{"LD_PRELOAD=" + Absolute(kShim), "MAPWIRE_SOCKET=" + socket(),
+                                 "MAPWIRE_HOST=" + host},
+        powerless);
+  }
+  // Ends the world, which must find nothing left over in itself.
+  void ExpectCleanEnd() {
+    world_->Signal(SIGTERM);
+    EXPECT_EQ(world_->Wait(), 0) << world_->text();
+  }
+
+ private:
+  std::string folder_;
+  std::unique_ptr<Child> world_;
+};
+
+std::string RealTime() { return std::string("{\"time\": \"real\", ") + kTwoHosts + "}"; }
+
+void ExpectTransfer(WorldRun& world, int frames) {
+  const auto receiver = world.Start("B", {"receive", std::to_string(frames), "5000"});
+  ASSERT_TRUE(receiver->WaitFor("ready")) << receiver->text();
+  const auto sender = world.Start("A", {"send", std::to_string(frames)});
+  EXPECT_EQ(sender->Wait(), 0) << sender->text();
+  EXPECT_EQ(receiver->Wait(), 0) << receiver->text();
+  EXPECT_NE(receiver->text().find("received " + std::to_string(frames)), std::string::npos)
+      << receiver->text();
+}
+
+// --- What a program may do
+// ------------------------------------------------------------------------
+
+class Part : public testing::TestWithParam<const char*> {};
+
+TEST_P(Part, WorksInRealTime) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  const auto guest = world.Start("A", {GetParam()});
+  EXPECT_EQ(guest->Wait(), 0) << guest->text();
+  world.ExpectCleanEnd();
+}
+INSTANTIATE_TEST_SUITE_P(Guest, Part,
+                         testing::Values("errors", "duplicate", "fork", "pass", "exec", "mapping",
+                                         "waiting", "interfaces"),
+                         [](const auto& part) { return std::string(part.param); });
+
+TEST(RealTime, FramesCrossTheWire) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  // No more than the receiver's ring holds: nothing is lost, however slow this machine is.
+  for (int i = 0; i < 3; ++i) ExpectTransfer(world, 400);
+  world.ExpectCleanEnd();
+}
+
+// --- Virtual time
+// ---------------------------------------------------------------------------------
+
+std::string Virtual(const std::string& programs, const std::string& more = "") {
+  return std::string("{\"time\": \"virtual\", ") + more + kTwoHosts + ", \"programs\": [" +
+         programs + "]}";
+}
+
+std::string Command(const std::string& host, const std::vector<std::string>& arguments) {
+  std::string text = "{\"host\": \"" + host + "\", \"command\": [\"" + Absolute(kGuest) + "\"";
+  for (const std::string& argument : arguments) text += ", \"" + argument + "\"";
+  return text + "]}";
+}
+
+// Everything the world and its programs said.
+std::string RunToEnd(const std::string& description, std::vector<std::string> more = {}) {
+  more.push_back("--quiet");
+  WorldRun world(description, more);
+  EXPECT_EQ(world.process().Wait(), 0) << world.process().text();
+  return world.process().text();
+}
+
+std::string Hash(const std::string& text) {
+  std::smatch found;
+  return std::regex_search(text, found, std::regex("sha256 ([0-9a-f]{64})")) ? found[1].str() : "";
+}
+
+TEST(VirtualTime, LineRateAndTheSameTraceUnderTheSameSeed) {
+  const std::string programs =
+      Command("B", {"receive", "20000"}) + ", " + Command("A", {"send", "20000"});
+  const std::string once = RunToEnd(Virtual(programs));
+  const std::string again = RunToEnd(Virtual(programs));
+  const std::string other = RunToEnd(Virtual(programs, "\"seed\": 2, "));
+  EXPECT_NE(once.find("received 20000"), std::string::npos) << once;
+  ASSERT_EQ(Hash(once).size(), 64u) << once;
+  EXPECT_EQ(Hash(once), Hash(again)) << once << again;
+  EXPECT_NE(Hash(once), Hash(other));
+  // 67.2 ns each, but for those that the card holds at the end.
+  std::smatch time;
+  ASSERT_TRUE(std::regex_search(once, time, std::regex("sent 20000 in ([0-9.]+) s"))) << once;
+  EXPECT_GT(std::stod(time[1]), 18000 * 67.2e-9);
+  EXPECT_LT(std::stod(time[1]), 20000 * 67.2e-9 + 0.001);
+}
+
+TEST(VirtualTime, ClocksAndSleepsAreTheWorlds) {
+  const std::string once = RunToEnd(Virtual(Command("A", {"clocks"})));
+  EXPECT_NE(once.find("it is 1005."), std::string::npos) << once;
+  EXPECT_EQ(once.substr(0, once.find("world:")),
+            RunToEnd(Virtual(Command("A", {"clocks"}))).substr(0, once.find("world:")));
+}
+
+TEST(VirtualTime, ThreadsTakePartFromTheirFirstMoment) {
+  const std::string once = RunToEnd(Virtual(Command("A", {"threads"})));
+  for (int i = 0; i < 5; ++i) {
+    const std::string again = RunToEnd(Virtual(Command("A", {"threads"})));
+    EXPECT_EQ(once, again);
+  }
+}
+
+TEST(VirtualTime, WhoHoldsTheWorldUpIsNamedAndLeftBehind) {
+  const std::string text =
+      RunToEnd(Virtual(Command("A", {"hold", "1"}) + ", " + Command("B", {"clocks"})),
+               {"--patience", "0.1"});
+  EXPECT_NE(text.find("guest (process "), std::string::npos) << text;
+  EXPECT_NE(text.find("holds the world up; the world goes on without it"), std::string::npos);
+  EXPECT_NE(text.find("it is 1005."), std::string::npos) << text;
+}
+
+// --- What a program cannot do to the world
+// --------------------------------------------------------
+
+TEST(Killed, AHundredTimesAtRandomMomentsHarmsNobody) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Random random(1);
+  for (int i = 0; i < 100; ++i) {
+    const auto victim = world.Start(random.OneIn(2) ? "A" : "B", {"churn"});
+    // Its life until it opens is a millisecond or two.
+    std::this_thread::sleep_for(std::chrono::microseconds(1000 + random.Below(15000)));
+    victim->Signal(SIGKILL);
+    const int status = victim->Wait();
+    ASSERT_TRUE(WIFSIGNALED(status)) << victim->text();
+  }
+  ExpectTransfer(world, 400);
+  world.ExpectCleanEnd();
+}
+
+TEST(Killed, InVirtualTimeTheOthersGoOn) {
+  WorldRun world("{\"time\": \"virtual\", " + std::string(kTwoHosts) + "}", {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Random random(2);
+  for (int i = 0; i < 20; ++i) {
+    const auto victim = world.Start("A", {"churn"});
+    std::this_thread::sleep_for(std::chrono::microseconds(1000 + random.Below(15000)));
+    victim->Signal(SIGKILL);
+    victim->Wait();
+  }
+  const auto last = world.Start("A", {"clocks"});
+  EXPECT_EQ(last->Wait(), 0) << last->text();
+  world.ExpectCleanEnd();
+}
+
+TEST(Stopped, InTheMiddleOfItsWorkItCostsTheWorldNothing) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Random random(3);
+  std::vector<std::unique_ptr<Child>> stopped;
+  for (int i = 0; i < 10; ++i) {
+    stopped.push_back(world.Start("A", {"churn"}));
+    std::this_thread::sleep_for(std::chrono::microseconds(1000 + random.Below(15000)));
+    stopped.back()->Signal(SIGSTOP);
+  }
+  const auto guest = world.Start("B", {"fork"});
+  EXPECT_EQ(guest->Wait(), 0) << guest->text();
+  world.ExpectCleanEnd();
+}
+
+TEST(Rights, WhoMayNotUseTheSocketGetsEacces) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  ASSERT_EQ(chmod(world.socket().c_str(), 0), 0);
+  const auto other = world.Start("A", {"open"}, true);
+  EXPECT_EQ(other->Wait(), 0);
+  EXPECT_EQ(other->text(), std::string(std::strerror(EACCES)) + "\n");
+  ASSERT_EQ(chmod(world.socket().c_str(), 0700), 0);
+  const auto self = world.Start("C", {"open"});
+  self->Wait();
+  EXPECT_EQ(self->text(), std::string(std::strerror(ENODEV)) + "\n") << "there is no host C";
+  world.ExpectCleanEnd();
+  const auto late = world.Start("A", {"open"});
+  late->Wait();
+  EXPECT_EQ(late->text(), std::string(std::strerror(ENOENT)) + "\n") << "there is no world";
+}
+
+// A client that speaks the protocol as it likes.
+class Rogue {
+ public:
+  explicit Rogue(const std::string& path) {
+    socket_ = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  ~Rogue() {
+    close(socket_);
+    for (const int descriptor : kept_) close(descriptor);
+  }
+  Rogue(const Rogue&) = delete;
+  Rogue& operator=(const Rogue&) = delete;
+
+  bool Greet() {
+    Message hello{};
+    hello.header.op = Op::kHello;
+    hello.header.value[0] = sim::remote::kVersion;
+    hello.header.bytes = sizeof(sim::remote::Hello);
+    std::memcpy(hello.data, "\0", 1);
+    return sim::remote::SendMessage(socket_, hello, -1, 0) == 0 && Receive();
+  }
+  bool Send(const Message& message, int descriptor = -1) {
+    return sim::remote::SendMessage(socket_, message, descriptor, MSG_DONTWAIT) == 0;
+  }
+  // What comes within half a second; false: nothing, or the channel is closed.
+  bool Receive() {
+    pollfd pfd{socket_, POLLIN, 0};
+    if (poll(&pfd, 1, 500) <= 0) return false;
+    int descriptor;
+    const ssize_t got = sim::remote::ReceiveMessage(socket_, reply, &descriptor, 0);
+    if (descriptor >= 0) kept_.push_back(descriptor);
+    return got > 0;
+  }
+  int socket() const { return socket_; }
+
+  Message reply;
+
+ private:
+  int socket_;
+  std::vector<int> kept_;  // what came with replies
+};
+
+TEST(Rogue, NothingItSaysHarmsTheWorld) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Random random(4);
+  for (int turn = 0; turn < 60; ++turn) {
+    Rogue rogue(world.socket());
+    if (!random.OneIn(8)) {
+      ASSERT_TRUE(rogue.Greet());
+    }
+    uint32_t handle = 0;
+    for (int i = 0; i < 40; ++i) {
+      Message message{};
+      const uint64_t ops[] = {1, 2, 2, 3, 4, 5, 6, 7, 9, 10, 12, 13, 14, 15, 99, 100, 101};
+      message.header.op = static_cast<Op>(ops[random.Below(std::size(ops))]);
+      message.header.handle = random.OneIn(3) ? static_cast<uint32_t>(random.Next()) : handle;
+      message.header.clock_reads = random.OneIn(10) ? UINT32_MAX : 0;
+      const uint64_t values[] = {0,          1,          4096,       0x6994,       0x6995,
+                                 0xc0586997, UINT64_MAX, 1ULL << 63, random.Next()};
+      for (uint64_t& value : message.header.value) value = values[random.Below(std::size(values))];
+      // A sleep or a poll without an end is nobody else's business, and this test's neither.
+      if (message.header.op == Op::kPoll || message.header.op == Op::kSleep ||
+          message.header.op == Op::kSleepUntil) {
+        message.header.value[0] %= 1000;
+      }
+      if (message.header.op == Op::kJoin) message.header.value[0] = 0;
+      message.header.bytes = static_cast<uint32_t>(random.Below(5) * random.Below(900));
+      for (uint32_t byte = 0; byte < message.header.bytes; ++byte) {
+        message.data[byte] = static_cast<uint8_t>(random.Next());
+      }
+      if (random.OneIn(20)) {
+        // Shorter than it says.
+        send(rogue.socket(), &message, random.Below(sizeof(message.header)) + 1,
+             MSG_NOSIGNAL | MSG_DONTWAIT);
+        break;
+      }
+      if (!rogue.Send(message, random.OneIn(4) ? rogue.socket() : -1)) break;
+      if (random.OneIn(6)) continue;  // does not wait for an answer
+      if (!rogue.Receive()) break;
+      // What it is asked to copy is garbage too.
+      while (rogue.reply.header.op == Op::kCopyIn || rogue.reply.header.op == Op::kCopyOut) {
+        Message copied{};
+        copied.header.op = Op::kCopied;
+        copied.header.bytes = static_cast<uint32_t>(
+            random.OneIn(5) ? 7 : std::min<uint64_t>(rogue.reply.header.value[1], 4096));
+        for (uint32_t byte = 0; byte < copied.header.bytes; ++byte) {
+          copied.data[byte] = static_cast<uint8_t>(random.Next());
+        }
+        if (!rogue.Send(copied) || !rogue.Receive()) break;
+      }
+      if (message.header.op == Op::kOpen && rogue.reply.header.result > 0) {
+        handle = static_cast<uint32_t>(rogue.reply.header.result);
+      }
+    }
+  }
+  ExpectTransfer(world, 400);
+  world.ExpectCleanEnd();
+}
+
+TEST(Rogue, CannotNameAnothersDescriptor) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  const auto owner = world.Start("A", {"receive", "1", "3000"});
+  ASSERT_TRUE(owner->WaitFor("ready"));
+  Rogue rogue(world.socket());
+  ASSERT_TRUE(rogue.Greet());
+  for (uint32_t handle = 0; handle < 8; ++handle) {
+    Message message{};
+    message.header.op = Op::kIoctl;
+    message.header.handle = (1U << 20) + handle;
+    message.header.value[0] = 0x6995;
+    ASSERT_TRUE(rogue.Send(message));
+    ASSERT_TRUE(rogue.Receive());
+    EXPECT_EQ(rogue.reply.header.result, -EBADF);
+  }
+}
+
+TEST(Rogue, WhoDoesNotAnswerACopyLosesItsChannel) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Rogue rogue(world.socket());
+  ASSERT_TRUE(rogue.Greet());
+  Message message{};
+  message.header.op = Op::kOpen;
+  ASSERT_TRUE(rogue.Send(message) && rogue.Receive());
+  message.header.op = Op::kIoctl;
+  message.header.handle = static_cast<uint32_t>(rogue.reply.header.result);
+  message.header.value[0] = 0xc0586997;
+  message.header.value[1] = 4096;
+  ASSERT_TRUE(rogue.Send(message) && rogue.Receive());
+  EXPECT_EQ(rogue.reply.header.op, Op::kCopyIn);
+  const auto guest = world.Start("A", {"duplicate"});
+  EXPECT_EQ(guest->Wait(), 0) << guest->text();
+  pollfd pfd{rogue.socket(), POLLIN, 0};
+  EXPECT_EQ(poll(&pfd, 1, 20000), 1);
+  EXPECT_FALSE(rogue.Receive());
+  world.ExpectCleanEnd();
+}
+
+// --- Worlds
+// ---------------------------------------------------------------------------------------
+
+TEST(World, ASecondOneOfTheSameNameIsRefusedAndTheFirstUndisturbed) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Child second({Absolute(kWorldProgram), world.folder() + "/w.json", "--folder", world.folder()},
+               {});
+  EXPECT_NE(second.Wait(), 0);
+  EXPECT_NE(second.text().find("another world is running there"), std::string::npos);
+  ExpectTransfer(world, 10);
+  world.ExpectCleanEnd();
+}
+
+TEST(World, TheSocketOfOneThatDiedIsTakenOver) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  const auto guest = world.Start("A", {"receive", "1", "60000"});
+  ASSERT_TRUE(guest->WaitFor("ready"));
+  world.process().Signal(SIGKILL);
+  world.process().Wait();
+  EXPECT_NE(guest->Wait(), 0) << "its poll has failed";
+  Child second({Absolute(kWorldProgram), world.folder() + "/w.json", "--folder", world.folder()},
+               {});
+  EXPECT_TRUE(second.WaitFor(" is up")) << second.text();
+}
+
+TEST(World, EndsWithItsProgramsStillThere) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  const auto guest = world.Start("A", {"receive", "1", "60000"});
+  ASSERT_TRUE(guest->WaitFor("ready"));
+  world.ExpectCleanEnd();
+  EXPECT_NE(guest->Wait(), 0);
+}
+
+TEST(World, SaysWhatIsWrongWithItsFile) {
+  const auto complaint = [](const std::string& text) {
+    WorldRun world(text);
+    EXPECT_EQ(WEXITSTATUS(world.process().Wait()), 1);
+    const std::string& said = world.process().text();
+    const size_t at = said.find("w.json: ");
+    return at == std::string::npos ? said : said.substr(at + 8, said.size() - at - 9);
+  };
+  EXPECT_EQ(complaint(R"({"hosts": []})"), "world.hosts: must have one at least");
+  EXPECT_EQ(complaint(R"({"host": []})"), "world: there is no field \"host\"");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A"}], "time": "none"})"),
+            "world.time: must be \"real\" or \"virtual\"");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A"}, {"name": "A"}]})"),
+            "world.hosts[1]: there is a host of that name already");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A", "nics": [{"name": "a b"}]}]})"),
+            "world.hosts[0].nics[0].name: \"a b\" is no name of 1 to 15 letters and digits");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A", "nics": [{"name": "x", "tx_slots": 9}]}]})"),
+            "world.hosts[0].nics[0].tx_slots: must be a multiple of 8");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A"}], "wires": [{"ends": ["A/x", "A/y"]}]})"),
+            "world.wires[0].ends[0]: there is no card \"A/x\"");
+  EXPECT_EQ(complaint(R"({"hosts": [{"name": "A"}], "programs": [{"command": []}]})"),
+            "world.programs[0].command: must be an array of words");
+  EXPECT_NE(complaint("{").find("parse error at line 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mapwire
