@@ -106,14 +106,15 @@ void nmport_undo_mmap(struct nmport_d* d) {
   d->mmap_done = 0;
 }
 
-/* Copy a packet to the slots from ring->head on, if there are enough. Returns whether. */
+/* Copy a packet to the slots from ring->cur on, if there are enough. Returns whether. */
 static int put_packet(struct netmap_ring* ring, const char* from, size_t size) {
+  const uint32_t wrap = ring->tail < ring->cur ? ring->num_slots : 0;
   const size_t room = ring->nr_buf_size;
   const size_t needed = (size + room - 1) / room;
-  uint32_t head = ring->head;
-  if (needed > nm_ring_space(ring)) return 0;
+  uint32_t cur = ring->cur;
+  if (needed > ring->tail + wrap - cur) return 0;
   while (size > 0) {
-    struct netmap_slot* slot = &ring->slot[head];
+    struct netmap_slot* slot = &ring->slot[cur];
     const size_t part = size > room ? room : size;
     NETMAP_WOFFSET(ring, slot, 0);
     nm_pkt_copy(from, NETMAP_BUF(ring, slot->buf_idx), (int)part);
@@ -122,9 +123,9 @@ static int put_packet(struct netmap_ring* ring, const char* from, size_t size) {
     from += part;
     size -= part;
     if (size > 0) slot->flags |= NS_MOREFRAG;
-    head = nm_ring_next(ring, head);
+    cur = nm_ring_next(ring, cur);
   }
-  ring->head = ring->cur = head;
+  ring->head = ring->cur = cur;
   return 1;
 }
 

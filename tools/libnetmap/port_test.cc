@@ -555,6 +555,80 @@ TEST_F(Port, NoMemoryAtAnyAllocation) {
   });
 }
 
+// The directory of a port with 4 hardware rings and a host ring each way, of which the rings from
+// `first` to `last` are bound, in external memory; as a kernel would have left it.
+struct Directory {
+  Directory(uint32_t tx_first, uint32_t tx_last, uint32_t rx_first, uint32_t rx_last) {
+    netmap_if* const nifp = reinterpret_cast<netmap_if*>(memory);
+    const uint32_t hardware = 4, host = 1;
+    Store(nifp->ni_tx_rings, hardware);
+    Store(nifp->ni_rx_rings, hardware);
+    Store(nifp->ni_host_tx_rings, host);
+    Store(nifp->ni_host_rx_rings, host);
+    for (uint32_t i = 0; i < 5; ++i) {
+      if (i >= tx_first && i <= tx_last) Store(nifp->ring_ofs[i], ssize_t{1024});
+      if (i >= rx_first && i <= rx_last) Store(nifp->ring_ofs[5 + i], ssize_t{2048});
+    }
+  }
+  template <typename T>
+  static void Store(const T& field, T value) {
+    memcpy(const_cast<T*>(&field), &value, sizeof(value));
+  }
+  alignas(4096) char memory[4096] = {};
+};
+
+TEST(PortWithoutAKernel, TheFirstRunOfRingsIsBound) {
+  const struct {
+    Directory directory;
+    const char* rings;
+  } cases[] = {
+      {{0, 3, 0, 3}, "0..3 0..3"},  // hardware rings
+      {{4, 4, 4, 4}, "4..4 4..4"},  // host rings
+      {{0, 4, 0, 4}, "0..4 0..4"},  // both
+      {{2, 2, 2, 2}, "2..2 2..2"},  // one
+      {{0, 3, 9, 9}, "0..3 5..4"},  // transmit rings
+  };
+  for (const auto& each : cases) {
+    TestContext context;
+    nmport_d* const d = nmport_prepare("netmap:x");
+    ASSERT_NE(d, nullptr);
+    char* const memory = const_cast<char*>(each.directory.memory);
+    EXPECT_EQ(nmport_extmem(d, memory, 4096), 0);
+    d->register_done = 1;
+    ASSERT_EQ(nmport_mmap(d), 0);
+    EXPECT_EQ(Rings(*d), each.rings);
+    nmport_close(d);
+    EXPECT_EQ(context.allocations, 0);
+  }
+}
+
+TEST(PortWithoutAKernel, ExternalMemoryIsMappedAlready) {
+  Directory directory(0, 3, 0, 3);
+  TestContext context;
+  nmport_d* const d = nmport_prepare("netmap:x");
+  ASSERT_NE(d, nullptr);
+  EXPECT_EQ(nmport_extmem(d, directory.memory, sizeof(directory.memory)), 0);
+  d->register_done = 1;  // as if a kernel had said so
+  d->reg.nr_mem_id = 9;
+  ASSERT_EQ(nmport_mmap(d), 0);
+  EXPECT_EQ(d->mem->mem, directory.memory);
+  EXPECT_EQ(d->mem->size, sizeof(directory.memory));
+  EXPECT_EQ(d->mem->is_extmem, 1);
+  // Ports that name the region by its id share it.
+  nmport_d* const copy = nmport_clone(d);
+  ASSERT_NE(copy, nullptr);
+  EXPECT_EQ(copy->extmem, nullptr);
+  copy->register_done = 1;
+  ASSERT_EQ(nmport_mmap(copy), 0);
+  EXPECT_EQ(copy->mem, d->mem);
+  nmport_close(d);
+  EXPECT_EQ(copy->mem->refcount, 1);
+  nmport_close(copy);
+  EXPECT_EQ(context.allocations, 0);
+  EXPECT_EQ(context.mem_descs, nullptr);
+  directory.memory[0] = 1;  // nobody has unmapped it
+}
+
 TEST(PortWithoutAKernel, SaysThatThereIsNoDevice) {
   if (access("/dev/netmap", F_OK) == 0) GTEST_SKIP() << "there is one";
   TestContext context;
