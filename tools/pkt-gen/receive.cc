@@ -48,12 +48,13 @@ class SequenceCheck {
 // The usual case reads a length and flags of each slot, and no packet.
 Batch TakePlain(netmap_ring* ring, uint32_t count) {
   Batch batch;
+  const uint32_t slots = ring->num_slots;
   uint32_t head = ring->head;
   for (uint32_t i = 0; i < count; ++i) {
     const netmap_slot& slot = ring->slot[head];
     batch.bytes += slot.len;
     if ((slot.flags & NS_MOREFRAG) == 0) ++batch.packets;
-    head = nm_ring_next(ring, head);
+    if (unlikely(++head == slots)) head = 0;
   }
   ring->head = ring->cur = head;
   return batch;

@@ -44,6 +44,7 @@ void Copy(const Options& options, const uint8_t* from, netmap_ring* ring, netmap
 uint32_t FillPlain(const Worker& worker, netmap_ring* ring, uint32_t count) {
   const uint8_t* const packet = worker.frame.data();
   const uint16_t size = static_cast<uint16_t>(worker.frame.size());
+  const uint32_t slots = ring->num_slots;
   uint32_t head = ring->head;
   netmap_slot* slot = nullptr;
   for (uint32_t i = 0; i < count; ++i) {
@@ -52,7 +53,7 @@ uint32_t FillPlain(const Worker& worker, netmap_ring* ring, uint32_t count) {
     if (unlikely(changed != 0)) nm_pkt_copy(packet, NETMAP_BUF_OFFSET(ring, slot), size);
     slot->len = size;
     slot->flags = changed;
-    head = nm_ring_next(ring, head);
+    if (unlikely(++head == slots)) head = 0;
   }
   if (slot != nullptr) slot->flags |= NS_REPORT;
   ring->head = ring->cur = head;
