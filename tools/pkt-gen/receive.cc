@@ -31,11 +31,14 @@ class SequenceCheck {
     if (!ReadSequence({data, bytes}, worker.vnet_header, &found, &time)) return;
     Expected& expected = next_[ring];
     if (expected.known && found != expected.next) {
-      RD(1, "Sequence GAP: exp %u found %u", expected.next, found);
+      RD(10, "Sequence GAP: exp %u found %u", expected.next, found);
+      ++gaps_;
     }
     expected.known = true;
     expected.next = found + 1;
   }
+  // Told or not.
+  unsigned long long gaps() const { return gaps_; }
 
  private:
   struct Expected {
@@ -43,6 +46,7 @@ class SequenceCheck {
     uint32_t next = 0;
   };
   std::vector<Expected> next_;
+  unsigned long long gaps_ = 0;
 };
 
 // The usual case reads a length and flags of each slot, and no packet.
@@ -187,6 +191,7 @@ void Receive(Worker& worker) {
       break;
     }
   }
+  if (sequence) D("%llu sequence gaps", check.gaps());
   // Without the second of silence at the end.
   worker.stopped = options.exit_on_silence && left != 0 && !stop_requested ? last : Now();
 }
