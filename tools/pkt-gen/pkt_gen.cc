@@ -150,8 +150,9 @@ std::unique_ptr<Frame> MakeFrame(const Options& options, uint32_t vnet_header,
 // Whether packets fit what they are sent by; if not, says so.
 bool SizesFit(const Options& options, const Frame& frame, Ports& ports) {
   const auto mtu = MtuOfInterface(ports.interface());
-  if (mtu && frame.largest() > *mtu + kEthernetBytes) {
-    std::fprintf(stderr, "pkt-gen: packets of %u bytes, but the MTU of %s is %u\n", frame.largest(),
+  const uint32_t bytes = frame.largest() - ports.vnet_header();
+  if (mtu && bytes > *mtu + kEthernetBytes) {
+    std::fprintf(stderr, "pkt-gen: packets of %u bytes, but the MTU of %s is %u\n", bytes,
                  ports.interface().c_str(), *mtu);
     return false;
   }
