@@ -257,6 +257,7 @@ void TransmitByDevice(Worker& worker) {
     uint64_t bytes = 0;
     while (budget.now() != 0) {
       if (!worker.device->Send({worker.frame.data(), worker.frame.size()})) {
+        if (errno != EAGAIN) RD(1, "cannot send: %s", strerror(errno));
         usleep(100);
         break;
       }
