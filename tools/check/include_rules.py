@@ -78,11 +78,13 @@ ZONES = (
     Zone("sim", ("sim/*",), ("core/*", "drivers/registry*", "sim/*", "platform_backend/*"), ANY),
 
     Zone("testing", ("testing/*",), EVERYTHING, ANY),
+    # Tools are netmap programs like any other; their tests run them in a world.
+    Zone("tests of tools", tests_in("tools"), EVERYTHING, ANY),
     Zone("tools", ("tools/*",), ("core/abi/*", "tools/libnetmap/*", "{own}/*"), ANY),
 )
 
 # Our own public headers are included as programs do: by their name under core/abi.
-ANGLE_ALIASES = (("net/netmap*.h", "core/abi/"),)
+ANGLE_ALIASES = (("net/netmap*.h", "core/abi/"), ("libnetmap.h", "tools/libnetmap/"))
 
 # Only these may see anything of the platform they are built for.
 PLATFORM_IF_FREE = ("core/*", "drivers/*")

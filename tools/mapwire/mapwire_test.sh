@@ -96,10 +96,11 @@ new_world
 
 mapwire --help
 expect "--help succeeds" status_is 0
-for command in setup demo test bench explore stress fuzz mutants world run check format; do
+commands="setup demo test bench explore stress fuzz mutants world run install check format"
+for command in $commands; do
   expect "--help names $command" out_has "  $command "
 done
-for command in setup demo test bench explore stress fuzz mutants world run check format; do
+for command in $commands; do
   mapwire "$command" --help
   expect "$command --help succeeds" status_is 0
   expect "$command --help tells the usage" out_has "usage: ./mapwire $command"
@@ -224,6 +225,21 @@ expect "a finding says what failed" err_has "check failed: good"
 expect "a finding says how to replay it" \
   err_has "./mapwire fuzz names --replay /found/crash-1"
 expect "a finding does not hide the rest" called "^ring " fuzzer_calls
+
+new_world
+fake_bazel "case \$1 in info) echo $scratch/bin ;; esac"
+mapwire install
+expect "install without a prefix is wrong usage" status_is 2
+expect "install without a prefix is told in one line" err_is_one_line
+expect "install without a prefix builds nothing" not called build bazel_calls
+mkdir -p "$repo/tools/install"
+echo 'echo "install.sh $*"' >"$repo/tools/install/install.sh"
+mapwire install --prefix /opt/mapwire --destdir /stage
+expect "install succeeds" status_is 0
+expect "install builds the library" called "build .*//tools/libnetmap:netmap" bazel_calls
+expect "install builds the tools" called "build .*//tools/pkt-gen:pkt-gen-b" bazel_calls
+expect "install copies what was built" out_has \
+  "install.sh --root $repo --built $scratch/bin --prefix /opt/mapwire --destdir /stage"
 
 new_world
 fake_bazel
