@@ -152,7 +152,7 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
 
 HostPlan ParseHost(const json& value, const std::string& where, size_t* nics) {
   const Object host(value, where);
-  host.ExpectOnly({"name", "cpus", "cpu_ghz", "watchdog_ms", "buffers", "nics"});
+  host.ExpectOnly({"name", "cpus", "cpu_ghz", "watchdog_ms", "nics"});
   HostPlan plan;
   plan.options.name = CheckedName(host.String("name", ""), host.Where("name"), 63, '-');
   plan.options.cpus = static_cast<uint32_t>(host.Integer("cpus", 2, 1, 64));
