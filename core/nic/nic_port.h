@@ -15,8 +15,6 @@ namespace mapwire::nic {
 
 struct NicPortConfig {
   DriverConfig driver;
-  uint32_t tx_slots = 512;  // descriptors per ring; the driver's multiple
-  uint32_t rx_slots = 512;
 };
 
 // Of one port, since it was made. What each fault looks like: docs/nic-faults.md.
@@ -39,8 +37,8 @@ struct NicCounters {
 
 class NicPort final : public port::Port {
  public:
-  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (slots or queues not
-  // possible for the device), kNoMemory.
+  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (the configuration
+  // is not possible for the device; the log says which part), kNoMemory.
   static Result<NicPort*> Create(platform::Environment& environment, const char* name,
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,

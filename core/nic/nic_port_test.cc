@@ -180,7 +180,7 @@ class NicPortTest : public testing::Test {
         dma_(space_) {
     NicPortConfig config;
     config.driver.queue_pairs = 2;
-    config.tx_slots = config.rx_slots = kSlots;
+    config.driver.tx_slots = config.driver.rx_slots = kSlots;
     port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
                              platform::Mmio(&registers_), dma_, config);
   }

@@ -139,7 +139,7 @@ class NicPortTest : public testing::Test {
         dma_(environment_.faults()),
         port_(*NicPort::Create(
             environment_, "em0", region_, driver_, kFakeLoop, platform::Mmio(), dma_,
-            {.driver = {.queue_pairs = kPairs}, .tx_slots = 16, .rx_slots = 16})) {}
+            {.driver = {.queue_pairs = kPairs, .tx_slots = 16, .rx_slots = 16}})) {}
   ~NicPortTest() override {
     NicPort::Destroy(environment_, port_);
     EXPECT_EQ(g_live_queues, 0u);

@@ -214,7 +214,7 @@ void Scene::Build() {
     host.parameters.global_region = {{{1024, 20}, {4096, 40}, {2048, plan_.global_buffers}}};
     owner->host = &world().AddHost(host);
     NicOptions nic;
-    nic.port.tx_slots = nic.port.rx_slots = plan_.slots;
+    nic.port.driver.tx_slots = nic.port.driver.rx_slots = plan_.slots;
     nic.port.driver.queue_pairs = kQueues;
     nic.port.driver.rss_queues = kReceiveQueues;
     nic.port.driver.interrupt_interval_us = plan_.interrupt_interval_us;

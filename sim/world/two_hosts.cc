@@ -14,7 +14,7 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   nic.port.driver.rss_queues = options.rss_queues;
   nic.port.driver.max_frame_bytes = options.max_frame_bytes;
   nic.port.driver.interrupt_interval_us = options.interrupt_interval_us;
-  nic.port.tx_slots = nic.port.rx_slots = options.slots;
+  nic.port.driver.tx_slots = nic.port.driver.rx_slots = options.slots;
   nic.bus = options.bus;
   HostOptions host;
   host.cpu_ghz = options.cpu_ghz;
