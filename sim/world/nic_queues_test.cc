@@ -138,8 +138,18 @@ Arrivals SendFlows(const nic::DriverConfig& config, const std::vector<Flow>& flo
                    uint64_t seed) {
   TwoHosts hosts({.seed = seed,
                   .cpus = 4,
-                  .configure_left = [](nic::DriverConfig& c) { c.queue_pairs = kQueues; },
-                  .configure_right = [&](nic::DriverConfig& c) { c = config; }});
+                  .configure_left =
+                      [](nic::DriverConfig& c) {
+                        c.queue_pairs = kQueues;
+                        c.tx_slots = 256;
+                        c.rx_slots = 8;
+                      },
+                  .configure_right =
+                      [&](nic::DriverConfig& c) {
+                        c = config;
+                        c.tx_slots = 8;
+                        c.rx_slots = 256;
+                      }});
   hosts.Boot();
   Arrivals arrivals;
   uint32_t received = 0;
@@ -300,7 +310,7 @@ TEST(Rss, TheSymmetricKeySpreadsAndTheUsualOneIsNotSymmetric) {
 TEST(Interrupts, AreNoMoreThanTheIntervalAllowsAndNoneIsLost) {
   const uint32_t intervals[] = {0, 2, 10, 50, 100, 333, 1000, 1022};
   constexpr uint32_t kUsed = 8;
-  constexpr uint32_t kFrames = 400;
+  constexpr uint32_t kFrames = 1500;
   const auto configure = [&](nic::DriverConfig& c) {
     c.queue_pairs = kQueues;
     c.rss_queues = kUsed;
