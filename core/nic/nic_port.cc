@@ -20,6 +20,8 @@ constexpr uint64_t kWriteBackBytes = 128;  // one cache line pair per ring: no f
 // is given up.
 constexpr uint32_t kMaxFruitlessResets = 4;
 constexpr uint32_t kQuietCalls = 10;
+// Calls of Watchdog between two readings of the device's counters, which must not be 50 s apart.
+constexpr uint32_t kStatisticsCalls = 16;
 // A sync is over after microseconds; a ring that is busy for longer is looked at the next time.
 constexpr uint32_t kHoldStepUs = 10;
 constexpr uint32_t kHoldLimitUs = 1000;
@@ -408,6 +410,7 @@ void NicPort::Watchdog() {
     return;
   }
   if (!started_ || !WatchDevice()) return;
+  if (++calls_ % kStatisticsCalls == 0) (void)ReadStatistics();
   WatchLink();
   const char* reason = nullptr;
   ForEachRing([&](Ring& ring) {
@@ -419,6 +422,11 @@ void NicPort::Watchdog() {
   } else if (quiet_calls_ < kQuietCalls) {
     ++quiet_calls_;
   }
+}
+
+const DriverStatistics& NicPort::ReadStatistics() {
+  driver_.ReadStatistics(statistics_);
+  return statistics_;
 }
 
 // False if there is nothing more to look at.

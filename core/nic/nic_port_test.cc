@@ -108,13 +108,17 @@ class PlayedDriver final : public NicDriver {
   LinkState link() const override { return {.up = up, .mbps = 10000}; }
   LinkState RefreshLink() override { return link(); }
   DeviceHealth Check() override { return health; }
-  void ReadStatistics(DriverStatistics&) override {}
+  void ReadStatistics(DriverStatistics& statistics) override {
+    statistics.rx_packets += counted;
+    counted = 0;
+  }
 
   Status start, stop, stop_queue;
   bool up = true;
   bool gone = false;
   DeviceHealth health = DeviceHealth::kGood;
   uint32_t starts = 0, stops = 0, queue_starts = 0;
+  uint32_t counted = 0;  // frames received, and not yet read
   TxQueueSetup tx[2];
   RxQueueSetup rx[2];
   std::function<void()> on_start;
@@ -419,6 +423,19 @@ TEST_F(NicPortTest, WhoWasToldOrNotArmedHasLostNothing) {
 
 // --- The device as a whole
 // ------------------------------------------------------------------------
+
+// Its counters are read now and then, whoever asks for them, and add up.
+TEST_F(NicPortTest, TheWatchdogReadsTheCountersBeforeTheyOverflow) {
+  Open();
+  driver_.counted = 5;
+  for (int i = 0; i < 15; ++i) port_->Watchdog();
+  EXPECT_EQ(driver_.counted, 0u);
+  driver_.counted = 2;
+  for (int i = 0; i < 15; ++i) port_->Watchdog();
+  EXPECT_EQ(driver_.counted, 2u);
+  EXPECT_EQ(port_->ReadStatistics().rx_packets, 7u);
+  EXPECT_EQ(port_->ReadStatistics().rx_packets, 7u);
+}
 
 TEST_F(NicPortTest, ADeviceThatIsGoneKillsThePortOnce) {
   Open();

@@ -455,7 +455,7 @@ void Scene::Finish() {
     Half& here = half(side);
     if (here.nic->port() == nullptr) continue;
     if (!here.gone()) {
-      RunInKernel(here, [&here] { here.nic->port()->driver().ReadStatistics(here.statistics); });
+      RunInKernel(here, [&here] { here.statistics = here.nic->port()->ReadStatistics(); });
     }
     if (failed()) return;
     if (here.statistics.rx_no_descriptor + here.statistics.rx_missed != 0) {

@@ -233,7 +233,7 @@ TEST(FlowControl, NoPauseIsObeyedSentOrShown) {
     port.RxSync();
     Bytes frame;
     while (port.Pop(port.rx(0), frame)) ++shown;
-    hosts.right_nic->port()->driver().ReadStatistics(statistics);
+    statistics = hosts.right_nic->port()->ReadStatistics();
   });
   ASSERT_TRUE(hosts.RunUntil([&] { return ready; }));
   // More than its queue, which is not read, can hold: no pause frame comes of that either.
@@ -340,10 +340,10 @@ TEST(Statistics, AddUpToWhatArrivedHoweverOftenTheyAreRead) {
     hosts.Run(*hosts.right, "reader", 0, [&](Process& process) {
       Random random(5);
       while (!over) {
-        hosts.right_nic->port()->driver().ReadStatistics(statistics);
+        statistics = hosts.right_nic->port()->ReadStatistics();
         process.SleepUntil(process.Now() + random.Below(300) * kMicrosecond);
       }
-      hosts.right_nic->port()->driver().ReadStatistics(statistics);
+      statistics = hosts.right_nic->port()->ReadStatistics();
     });
     RC_ASSERT(hosts.RunUntil([&] { return ready; }));
     const uint32_t frames = *rc::gen::inRange(1u, 400u);
@@ -399,9 +399,9 @@ TEST(Statistics, OfBothEndsOfAWireAgree) {
   RunTransfer(hosts, {.frames = 3000, .length = [](uint64_t i) { return 60 + i * 97 % 3000; }});
   nic::DriverStatistics left, right;
   hosts.Run(*hosts.left, "reader", 0,
-            [&](Process&) { hosts.left_nic->port()->driver().ReadStatistics(left); });
+            [&](Process&) { left = hosts.left_nic->port()->ReadStatistics(); });
   hosts.Run(*hosts.right, "reader", 0,
-            [&](Process&) { hosts.right_nic->port()->driver().ReadStatistics(right); });
+            [&](Process&) { right = hosts.right_nic->port()->ReadStatistics(); });
   hosts.RunToEnd();
   EXPECT_EQ(left.tx_packets, 3000u);
   EXPECT_EQ(left.tx_packets, right.rx_packets);

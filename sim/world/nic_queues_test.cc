@@ -425,7 +425,7 @@ TEST(SixteenPairs, EachWithItsOwnProgramBothWays) {
   }
   nic::DriverStatistics statistics;
   hosts.Run(*hosts.right, "reader", 1,
-            [&](Process&) { hosts.right_nic->port()->driver().ReadStatistics(statistics); });
+            [&](Process&) { statistics = hosts.right_nic->port()->ReadStatistics(); });
   hosts.RunToEnd();
   for (const nic::QueueStatistics& queue : statistics.queues) {
     EXPECT_EQ(queue.rx_packets, kFrames);

@@ -269,7 +269,7 @@ TEST(NicSizes, AFrameForWhichARingIsTooShortIsDroppedAndCounted) {
     while (port.Poll(POLLIN, 20) == POLLIN) {
       while (port.Pop(port.rx(0), frame)) got.push_back(frame.size());
     }
-    hosts.right_nic->port()->driver().ReadStatistics(statistics);
+    statistics = hosts.right_nic->port()->ReadStatistics();
   });
   hosts.RunFor(10 * kMillisecond);
   hosts.Run(*hosts.left, "sender", 1, [&](Process& process) {
