@@ -178,13 +178,13 @@ class NicPortTest : public testing::Test {
  protected:
   static constexpr port::RingSelection kBoth{{0, 2}, {0, 2}};
 
-  NicPortTest()
+  explicit NicPortTest(uint32_t slots = kSlots)
       : region_(environment_, 1, memory::RegionKind::kGlobal, kRequest),
         space_(environment_.faults()),
         dma_(space_) {
     NicPortConfig config;
     config.driver.queue_pairs = 2;
-    config.driver.tx_slots = config.driver.rx_slots = kSlots;
+    config.driver.tx_slots = config.driver.rx_slots = slots;
     port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
                              platform::Mmio(&registers_), dma_, config);
   }
@@ -339,6 +339,27 @@ TEST_F(NicPortTest, AFrameWithoutEndIsAStallAndItsSlotsAreGivenAnew) {
   Deliver(0);
   EXPECT_EQ(rx().Sync(), SyncResult::kDone);
   EXPECT_EQ(program(rx())->tail, 2u);
+}
+
+class ShortRings : public NicPortTest {
+ protected:
+  ShortRings() : NicPortTest(8) {}
+};
+
+// Eight descriptors of 2 KiB are fewer than the longest frame takes.
+TEST_F(ShortRings, ARingFullOfAFrameWithoutEndIsAStall) {
+  Open();
+  for (uint32_t i = 0; i < 6; ++i) Deliver(i, /*end=*/false);
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 0u) << "the seventh may end it";
+  Deliver(6, /*end=*/false);
+  port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 1u);
+  EXPECT_EQ(counters().rx_lost, 7u);
+  for (uint32_t i = 0; i < 6; ++i) Deliver(i, /*end=*/false);
+  Deliver(6);
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(rx())->tail, 7u);
 }
 
 TEST_F(NicPortTest, ALongFrameIsNoStall) {
