@@ -604,6 +604,68 @@ TEST_F(DriverScenario, StatisticsStartAtZeroAndAddUp) {
   EXPECT_EQ(statistics.rx_length_errors, 10u);
 }
 
+// Each counter by a number of its own, so that none is told as another.
+TEST_F(DriverScenario, EveryCounterHasItsPlace) {
+  ASSERT_EQ(Start(), kOkStatus);
+  auto& mmio = nic_.mmio;
+  mmio.Set(hw::Value<Mprc>(1));
+  mmio.Set(hw::Value<Bprc>(2));
+  mmio.Set(hw::Value<Prc64>(3));
+  mmio.Set(hw::Value<Prc127>(4));
+  mmio.Set(hw::Value<Prc255>(5));
+  mmio.Set(hw::Value<Prc511>(6));
+  mmio.Set(hw::Value<Prc1023>(7));
+  mmio.Set(hw::Value<Prc1522>(8));
+  mmio.Set(hw::Value<Tpr>(9));
+  mmio.Set(hw::Value<Torl>(10));
+  mmio.Set(hw::Value<Torh>(1));
+  mmio.Set(hw::Value<Crcerrs>(11));
+  mmio.Set(hw::Value<Ruc>(12));
+  mmio.Set(hw::Value<Rfc>(13));
+  mmio.Set(hw::Value<Roc>(14));
+  mmio.Set(hw::Value<Rjc>(15));
+  mmio.Set(hw::Value<Mspdc>(16));
+  mmio.Set(hw::Value<Xec>(17));
+  mmio.Set(hw::Value<Rlec>(18));
+  mmio.Set(hw::Value<Illerrc>(19));
+  mmio.Set(hw::Value<Errbc>(20));
+  mmio.Set(hw::Value<Mlfc>(21));
+  mmio.Set(hw::Value<Mrfc>(22));
+  mmio.Set(hw::Value<Lxonrxcnt>(23));
+  mmio.Set(hw::Value<Lxoffrxcnt>(24));
+  mmio.Set(hw::Value<Lxontxc>(25));
+  mmio.Set(hw::Value<Lxofftxc>(26));
+  mmio.Set(hw::Value<Gptc>(27));
+  mmio.Set(hw::Value<Gotcl>(28));
+  mmio.Set(hw::Value<Gotch>(2));
+  mmio.Set(hw::Value<Mptc>(29));
+  mmio.Set(hw::Value<Bptc>(30));
+  mmio.Set(hw::Value<Ptc64>(31));
+  mmio.Set(hw::Value<Ptc127>(32));
+  mmio.Set(hw::Value<Ptc255>(33));
+  mmio.Set(hw::Value<Ptc511>(34));
+  mmio.Set(hw::Value<Ptc1023>(35));
+  mmio.Set(hw::Value<Ptc1522>(36));
+  nic::DriverStatistics s;
+  driver_->ReadStatistics(s);
+  const std::vector<uint64_t> told = {
+      s.rx_multicast,       s.rx_broadcast,    s.rx_sizes[0],      s.rx_sizes[1],
+      s.rx_sizes[2],        s.rx_sizes[3],     s.rx_sizes[4],      s.rx_sizes[5],
+      s.rx_all_packets,     s.rx_all_bytes,    s.rx_crc_errors,    s.rx_undersize,
+      s.rx_fragments,       s.rx_oversize,     s.rx_jabber,        s.rx_short_discards,
+      s.rx_checksum_errors, s.rx_field_errors, s.rx_symbol_errors, s.local_faults,
+      s.remote_faults,      s.rx_pause_off,    s.rx_pause_on,      s.tx_pause_off,
+      s.tx_pause_on,        s.tx_packets,      s.tx_bytes,         s.tx_multicast,
+      s.tx_broadcast,       s.tx_sizes[0],     s.tx_sizes[1],      s.tx_sizes[2],
+      s.tx_sizes[3],        s.tx_sizes[4],     s.tx_sizes[5]};
+  EXPECT_EQ(
+      told,
+      (std::vector<uint64_t>{
+          1,  2,  3,  4,  5,  6,  7,  8,  9,  (uint64_t{1} << 32) + 10, 11, 12, 13, 14, 15, 16, 17,
+          18, 39, 21, 22, 23, 24, 25, 26, 27, (uint64_t{2} << 32) + 28, 29, 30, 31, 32, 33, 34, 35,
+          36}));
+}
+
 TEST_F(DriverScenario, EachQueueHasACounterSetOfItsOwn) {
   ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
   for (uint32_t i = 0; i < 4; ++i) {

@@ -42,6 +42,8 @@ void TakeReceived(const Device& device, nic::DriverStatistics& now) {
   now.rx_oversize = Take<Roc>(device);
   now.rx_jabber = Take<Rjc>(device);
   now.rx_length_errors = now.rx_undersize + now.rx_fragments + now.rx_oversize + now.rx_jabber;
+  now.rx_short_discards = Take<Mspdc>(device);
+  now.rx_checksum_errors = Take<Xec>(device);
   now.rx_field_errors = Take<Rlec>(device);
   now.rx_symbol_errors = Take<Illerrc>(device);
   now.rx_symbol_errors += Take<Errbc>(device);
