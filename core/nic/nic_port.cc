@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include "core/nic/nic_port.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "core/platform/check.h"
@@ -19,6 +20,8 @@ constexpr uint64_t kWriteBackBytes = 128;  // one cache line pair per ring: no f
 // is given up.
 constexpr uint32_t kMaxFruitlessResets = 4;
 constexpr uint32_t kQuietCalls = 10;
+// Calls of Watchdog between two readings of the device's counters, which must not be 50 s apart.
+constexpr uint32_t kStatisticsCalls = 16;
 // A sync is over after microseconds; a ring that is busy for longer is looked at the next time.
 constexpr uint32_t kHoldStepUs = 10;
 constexpr uint32_t kHoldLimitUs = 1000;
@@ -27,11 +30,6 @@ constexpr uint32_t kHoldLimitUs = 1000;
 bool WorthALine(uint64_t count) { return (count & (count - 1)) == 0; }
 
 const char* NameOf(Direction direction) { return direction == Direction::kTx ? "tx" : "rx"; }
-
-bool PossibleSlots(uint32_t slots, const DriverInfo& info) {
-  return slots >= info.min_descriptors && slots <= info.max_descriptors &&
-         slots % info.descriptor_multiple == 0;
-}
 
 }  // namespace
 
@@ -49,16 +47,17 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,
                                  const NicPortConfig& config) {
-  const uint16_t pairs = config.driver.queue_pairs;
-  if (!PossibleSlots(config.tx_slots, driver.info()) ||
-      !PossibleSlots(config.rx_slots, driver.info()) || pairs == 0 ||
-      pairs > driver.info().max_queue_pairs) {
+  const ConfigError error = CheckConfig(driver.info(), config.driver);
+  if (error != ConfigError::kNone) {
+    platform::Log(platform::LogLevel::kError, "%s: the configuration is refused: %s", name,
+                  NameOf(error));
     return Errno::kInvalid;
   }
+  const uint16_t pairs = config.driver.queue_pairs;
   NicPort* const port = platform::New<NicPort>(environment.heap(), environment, name, region,
                                                driver, loop, mmio, dma, config);
   if (port == nullptr) return Errno::kNoMemory;
-  Status status = port->Shape({pairs, pairs, config.tx_slots, config.rx_slots});
+  Status status = port->Shape({pairs, pairs, config.driver.tx_slots, config.driver.rx_slots});
   for (Queue*& queues : port->queues_) {
     queues = platform::NewArray<Queue>(environment.heap(), pairs);
     if (queues == nullptr) status = Errno::kNoMemory;
@@ -135,8 +134,10 @@ void NicPort::UpdateCarrier() {
 }
 
 Status NicPort::CheckBuffers(uint32_t buffer_bytes) const {
-  // Frames of several buffers are supported, so any whole step of buffer is enough.
-  return buffer_bytes >= driver_.info().rx_buffer_step ? kOkStatus : Status(Errno::kInvalid);
+  // Frames of several buffers are supported, so any whole step of buffer is enough; a length that
+  // was asked for must be there.
+  const uint32_t least = std::max(driver_.info().rx_buffer_step, config_.driver.rx_buffer_bytes);
+  return buffer_bytes >= least ? kOkStatus : Status(Errno::kInvalid);
 }
 
 Status NicPort::Open() {
@@ -180,14 +181,16 @@ Status NicPort::AllocateQueue(const Ring& ring, Queue& queue) {
   return queue.buffers == nullptr ? Status(Errno::kNoMemory) : kOkStatus;
 }
 
-// 0: no step fits.
+// Whole steps of what is behind the largest offset, for the device writes to the end of its last
+// step whatever the largest frame is. 0: no step fits.
 uint32_t NicPort::RxBufferBytes(const Ring& ring) const {
   const ring::OffsetRule& rule = ring.offset_rule();
   uint32_t room = ring.region()->buffer_bytes() - rule.max;
   if (rule.min_gap != 0 && rule.min_gap < room) room = rule.min_gap;
   const DriverInfo& info = driver_.info();
-  return room > info.rx_buffer_max ? info.rx_buffer_max
-                                   : room / info.rx_buffer_step * info.rx_buffer_step;
+  const uint32_t asked = config_.driver.rx_buffer_bytes;
+  const uint32_t most = asked == 0 ? info.rx_buffer_max : asked;
+  return room > most ? most : room / info.rx_buffer_step * info.rx_buffer_step;
 }
 
 Status NicPort::StartHardware(Ring& ring, const Queue& queue, uint32_t* tail_offset) {
@@ -407,6 +410,7 @@ void NicPort::Watchdog() {
     return;
   }
   if (!started_ || !WatchDevice()) return;
+  if (++calls_ % kStatisticsCalls == 0) (void)ReadStatistics();
   WatchLink();
   const char* reason = nullptr;
   ForEachRing([&](Ring& ring) {
@@ -418,6 +422,11 @@ void NicPort::Watchdog() {
   } else if (quiet_calls_ < kQuietCalls) {
     ++quiet_calls_;
   }
+}
+
+const DriverStatistics& NicPort::ReadStatistics() {
+  driver_.ReadStatistics(statistics_);
+  return statistics_;
 }
 
 // False if there is nothing more to look at.

@@ -15,8 +15,6 @@ namespace mapwire::nic {
 
 struct NicPortConfig {
   DriverConfig driver;
-  uint32_t tx_slots = 512;  // descriptors per ring; the driver's multiple
-  uint32_t rx_slots = 512;
 };
 
 // Of one port, since it was made. What each fault looks like: docs/nic-faults.md.
@@ -39,8 +37,8 @@ struct NicCounters {
 
 class NicPort final : public port::Port {
  public:
-  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (slots or queues not
-  // possible for the device), kNoMemory.
+  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (the configuration
+  // is not possible for the device; the log says which part), kNoMemory.
   static Result<NicPort*> Create(platform::Environment& environment, const char* name,
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,
@@ -61,8 +59,11 @@ class NicPort final : public port::Port {
   // Control path, under the control mutex, now and then: every half second, say, and at least 100
   // ms apart, for no progress between two calls is what it looks for. Recognises a device that
   // hangs, stalls, forgot, lost an interrupt or is gone, counts and logs it, and resets the device,
-  // wakes who waits, or kills the port. Quick while all is well: two or four register reads.
+  // wakes who waits, or kills the port. Quick while all is well: two or four register reads; at
+  // each sixteenth call the device's counters are read, so that none overflows.
   void Watchdog() override;
+  // Control path, under the control mutex. What the device counted since the port was made.
+  const DriverStatistics& ReadStatistics();
   // Control path, under the control mutex. Resets the device and starts every queue in use from
   // where its ring stands; other ports notice nothing. Frames the device had not finished are lost
   // and their slots come back (tx_lost); what was received is kept. Bounded. If the device does
@@ -171,6 +172,8 @@ class NicPort final : public port::Port {
   uint64_t finished_at_reset_ = 0;  // slots of all rings
   uint32_t fruitless_resets_ = 0;   // in a row, with nothing finished in between
   uint32_t quiet_calls_ = 0;        // of Watchdog, since the last reset
+  uint32_t calls_ = 0;              // of Watchdog, on a device that is well
+  DriverStatistics statistics_;
   Quarantine quarantine_{*this};
   memory::Region* kept_region_ = nullptr;  // the quarantine holds buffers of it
   bool kept_open_ = false;                 // and the last user of the port has gone

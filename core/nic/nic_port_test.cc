@@ -108,13 +108,17 @@ class PlayedDriver final : public NicDriver {
   LinkState link() const override { return {.up = up, .mbps = 10000}; }
   LinkState RefreshLink() override { return link(); }
   DeviceHealth Check() override { return health; }
-  void ReadStatistics(DriverStatistics&) override {}
+  void ReadStatistics(DriverStatistics& statistics) override {
+    statistics.rx_packets += counted;
+    counted = 0;
+  }
 
   Status start, stop, stop_queue;
   bool up = true;
   bool gone = false;
   DeviceHealth health = DeviceHealth::kGood;
   uint32_t starts = 0, stops = 0, queue_starts = 0;
+  uint32_t counted = 0;  // frames received, and not yet read
   TxQueueSetup tx[2];
   RxQueueSetup rx[2];
   std::function<void()> on_start;
@@ -174,13 +178,13 @@ class NicPortTest : public testing::Test {
  protected:
   static constexpr port::RingSelection kBoth{{0, 2}, {0, 2}};
 
-  NicPortTest()
+  explicit NicPortTest(uint32_t slots = kSlots)
       : region_(environment_, 1, memory::RegionKind::kGlobal, kRequest),
         space_(environment_.faults()),
         dma_(space_) {
     NicPortConfig config;
     config.driver.queue_pairs = 2;
-    config.tx_slots = config.rx_slots = kSlots;
+    config.driver.tx_slots = config.driver.rx_slots = slots;
     port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
                              platform::Mmio(&registers_), dma_, config);
   }
@@ -337,6 +341,27 @@ TEST_F(NicPortTest, AFrameWithoutEndIsAStallAndItsSlotsAreGivenAnew) {
   EXPECT_EQ(program(rx())->tail, 2u);
 }
 
+class ShortRings : public NicPortTest {
+ protected:
+  ShortRings() : NicPortTest(8) {}
+};
+
+// Eight descriptors of 2 KiB are fewer than the longest frame takes.
+TEST_F(ShortRings, ARingFullOfAFrameWithoutEndIsAStall) {
+  Open();
+  for (uint32_t i = 0; i < 6; ++i) Deliver(i, /*end=*/false);
+  for (int call = 0; call < 4; ++call) port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 0u) << "the seventh may end it";
+  Deliver(6, /*end=*/false);
+  port_->Watchdog();
+  EXPECT_EQ(counters().rx_stalls, 1u);
+  EXPECT_EQ(counters().rx_lost, 7u);
+  for (uint32_t i = 0; i < 6; ++i) Deliver(i, /*end=*/false);
+  Deliver(6);
+  EXPECT_EQ(rx().Sync(), SyncResult::kDone);
+  EXPECT_EQ(program(rx())->tail, 7u);
+}
+
 TEST_F(NicPortTest, ALongFrameIsNoStall) {
   Open();
   for (uint32_t i = 0; i < 8; ++i) Deliver(i, /*end=*/false);
@@ -419,6 +444,19 @@ TEST_F(NicPortTest, WhoWasToldOrNotArmedHasLostNothing) {
 
 // --- The device as a whole
 // ------------------------------------------------------------------------
+
+// Its counters are read now and then, whoever asks for them, and add up.
+TEST_F(NicPortTest, TheWatchdogReadsTheCountersBeforeTheyOverflow) {
+  Open();
+  driver_.counted = 5;
+  for (int i = 0; i < 15; ++i) port_->Watchdog();
+  EXPECT_EQ(driver_.counted, 0u);
+  driver_.counted = 2;
+  for (int i = 0; i < 15; ++i) port_->Watchdog();
+  EXPECT_EQ(driver_.counted, 2u);
+  EXPECT_EQ(port_->ReadStatistics().rx_packets, 7u);
+  EXPECT_EQ(port_->ReadStatistics().rx_packets, 7u);
+}
 
 TEST_F(NicPortTest, ADeviceThatIsGoneKillsThePortOnce) {
   Open();

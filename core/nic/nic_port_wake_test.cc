@@ -2,6 +2,7 @@
 // The port of a card, over a driver that only remembers: who is woken, what is freed when.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -139,7 +140,7 @@ class NicPortTest : public testing::Test {
         dma_(environment_.faults()),
         port_(*NicPort::Create(
             environment_, "em0", region_, driver_, kFakeLoop, platform::Mmio(), dma_,
-            {.driver = {.queue_pairs = kPairs}, .tx_slots = 16, .rx_slots = 16})) {}
+            {.driver = {.queue_pairs = kPairs, .tx_slots = 16, .rx_slots = 16}})) {}
   ~NicPortTest() override {
     NicPort::Destroy(environment_, port_);
     EXPECT_EQ(g_live_queues, 0u);
@@ -266,6 +267,34 @@ TEST_F(NicPortTest, TheDeviceIsToldOfWholeStepsOfRoomBehindTheLargestOffset) {
   EXPECT_EQ(with({.mask = 0xfff, .max = 64, .min_gap = 1024}), 1024u);
   EXPECT_EQ(with({.mask = 0xfff, .max = 64, .min_gap = 1023}), 0u);
   EXPECT_EQ(with({.mask = 0xfff, .max = 2560 - 1023}), 0u);
+}
+
+TEST_F(NicPortTest, TheDeviceIsToldNoMoreOfABufferThanTheOperatorAllows) {
+  for (const uint32_t asked : {1024u, 2048u, 3072u}) {
+    NicPort* const port =
+        *NicPort::Create(environment_, "em1", region_, driver_, kFakeLoop, platform::Mmio(), dma_,
+                         {.driver = {.tx_slots = 16, .rx_slots = 16, .rx_buffer_bytes = asked}});
+    EXPECT_EQ(port->CheckBuffers(asked).ok(), true);
+    EXPECT_EQ(port->CheckBuffers(asked - 1).error(), Errno::kInvalid);
+    const Status bound = port->Bind({{0, 1}, {0, 1}}, false);
+    EXPECT_EQ(bound.ok(), asked <= kBufferBytes);
+    if (bound.ok()) {
+      EXPECT_TRUE(port->Activate({{0, 1}, {0, 1}}).ok());
+      EXPECT_EQ(driver_.rx.buffer_bytes, asked);
+      port->Unbind({{0, 1}, {0, 1}}, nullptr);
+    }
+    NicPort::Destroy(environment_, port);
+  }
+}
+
+TEST_F(NicPortTest, APortThatCannotBeIsNotMade) {
+  const auto made = [this](const DriverConfig& config) {
+    return NicPort::Create(environment_, "em1", region_, driver_, kFakeLoop, platform::Mmio(), dma_,
+                           {.driver = config});
+  };
+  EXPECT_EQ(made({.queue_pairs = 5, .tx_slots = 16, .rx_slots = 16}).error(), Errno::kInvalid);
+  EXPECT_EQ(made({.tx_slots = 16, .rx_slots = 72}).error(), Errno::kInvalid);
+  EXPECT_EQ(made({.tx_slots = 16, .rx_slots = 16, .rss_queues = 2}).error(), Errno::kInvalid);
 }
 
 TEST_F(NicPortTest, ArmingARingArmsItsPair) {

@@ -32,8 +32,9 @@ struct QueueLook {
   uint32_t held = 0;      // descriptors the device has from there on
   uint64_t finished = 0;  // descriptors it finished since the queue was made; never goes back
   bool untold = false;    // finished ones that no sync has taken yet
-  bool overlong = false;  // rx: more descriptors finished without an end than any frame takes
-  bool gap = false;       // rx: the oldest is not finished, though later ones are
+  // rx: more descriptors finished without an end than any frame takes, or than the ring has
+  bool overlong = false;
+  bool gap = false;  // rx: the oldest is not finished, though later ones are
 };
 
 class NicQueue : public ring::RingBackend {

@@ -492,7 +492,8 @@ class RxQueue final : public NicQueue {
       if (!Codec::IsDone(status)) break;
       look.untold = Codec::IsEnd(status);
     }
-    look.overlong = done > longest && !look.untold;
+    // Of a short ring, when the device has filled all it can ever have: nothing follows by itself.
+    look.overlong = !look.untold && (done > longest || done == count_ - 1);
     // A look at a few more tells whether the device has gone on without this one.
     for (uint32_t i = done + 1; i < look.held && i <= done + kGapReach && !look.untold; ++i) {
       look.gap = look.gap || Codec::IsDone(Codec::LoadStatus(descriptors_[At(i)]));

@@ -16,9 +16,10 @@
 
 namespace mapwire::ixgbe {
 
-// Receive hashing reaches 16 queues, and EIMS has 16 queue bits: one pair and one vector each.
+// Receive hashing reaches 16 queues, and EICR has 16 queue bits: one pair and one vector each.
 inline constexpr uint16_t kMaxQueuePairs = 16;
-inline constexpr uint32_t kMinDescriptors = 64;
+static_assert(kMaxQueuePairs == kRssQueues && kMaxQueuePairs <= nic::kMaxQueuePairs);
+inline constexpr uint32_t kMinDescriptors = 8;
 inline constexpr uint32_t kMaxDescriptors = 4096;
 inline constexpr uint32_t kDescriptorMultiple = kRingAlignment / kDescriptorBytes;
 inline constexpr uint32_t kRxBufferStep = 1024;
@@ -74,9 +75,10 @@ mapwire::Status ReadMac(const Device& device, uint8_t mac[6]);
 
 // ---- ixgbe_rx.cc: receive ----
 
-// Only entry 0 of the address filters means anything after a reset: empties the others.
+// Only entry 0 of the address filters means anything after a reset: empties the others. No group
+// and no VLAN is let through.
 void ClearFilters(const Device& device);
-// No pause frames are sent, and received ones do not stop us.
+// No pause frames are sent, and received ones neither stop us nor reach a queue.
 void DisableFlowControl(const Device& device);
 // Everything global to receive. Leaves receive off.
 void SetUpReceive(const Device& device, const nic::DriverConfig& config);
@@ -94,8 +96,8 @@ mapwire::Status StopTxQueue(const Device& device, uint16_t queue);
 
 // ---- ixgbe_interrupt.cc: one MSI-X vector per queue pair and one for everything else ----
 
-// Maps causes to vectors; everything stays masked.
-void SetUpInterrupts(const Device& device, uint16_t queue_pairs, uint32_t interval_us);
+// Maps causes to vectors and throttles them; everything stays masked.
+void SetUpInterrupts(const Device& device, const nic::DriverConfig& config);
 // Link changes may interrupt from now on. Any context.
 void UnmaskOtherCauses(const Device& device);
 // The vector of queue pair `queue` may fire again, at once if something happened. Data path.
@@ -115,8 +117,11 @@ nic::LinkState ReadLink(const Device& device, bool* gone);
 
 // ---- ixgbe_statistics.cc ----
 
-// Adds and clears the device's counters; adds nothing if the device is gone.
-void AddStatistics(const Device& device, nic::DriverStatistics& statistics);
+// Counts each queue pair by itself, and throws away what was counted before.
+void SetUpStatistics(const Device& device);
+// Adds and clears the device's counters, those of the first `queue_pairs` pairs among them; adds
+// nothing if the device is gone.
+void AddStatistics(const Device& device, uint16_t queue_pairs, nic::DriverStatistics& statistics);
 
 }  // namespace mapwire::ixgbe
 

@@ -23,18 +23,12 @@ constexpr nic::DriverInfo kInfo = {
     .max_fragments = 40,
     .rx_buffer_step = kRxBufferStep,
     .rx_buffer_max = kRxBufferMax,
+    .max_interrupt_interval_us = kMaxInterruptIntervalUs,
 };
 
 constexpr uint32_t kLinkUp = 0x80000000;
 // A link that changes more often than this during one refresh will interrupt again anyway.
 constexpr int kRefreshAttempts = 4;
-
-bool Valid(const nic::DriverConfig& config) {
-  return config.queue_pairs >= 1 && config.queue_pairs <= kMaxQueuePairs &&
-         config.rss_queues >= 1 && config.rss_queues <= config.queue_pairs &&
-         config.max_frame_bytes >= 60 && config.max_frame_bytes <= kMaxFrameBytes &&
-         config.interrupt_interval_us <= kMaxInterruptIntervalUs;
-}
 
 bool ValidRing(DeviceAddress descriptors, uint32_t count) {
   return descriptors.value() % kRingAlignment == 0 && count >= kMinDescriptors &&
@@ -71,7 +65,11 @@ const nic::DriverInfo& Driver::info() const { return kInfo; }
 
 mapwire::Status Driver::Start(const nic::DriverConfig& config) {
   MW_CHECK(!started_);
-  if (!Valid(config)) return Errno::kInvalid;
+  const nic::ConfigError error = nic::CheckConfig(kInfo, config);
+  if (error != nic::ConfigError::kNone) {
+    Log(platform::LogLevel::kError, "ixgbe: the configuration is refused: %s", nic::NameOf(error));
+    return Errno::kInvalid;
+  }
   queue_pairs_ = config.queue_pairs;
   const mapwire::Status status = BringUp(config);
   if (!status.ok()) {
@@ -97,12 +95,12 @@ mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
   MW_TRY(ReadMac(device_, mac_));
   AnnounceDriver(device_, true);
   ClearFilters(device_);
-  nic::DriverStatistics from_before;
-  AddStatistics(device_, from_before);
+  SetUpStatistics(device_);
+  counting_ = true;
   DisableFlowControl(device_);
   SetUpReceive(device_, config);
   SetUpTransmit(device_);
-  SetUpInterrupts(device_, config.queue_pairs, config.interrupt_interval_us);
+  SetUpInterrupts(device_, config);
   MW_TRY(SetUpLink(device_));
   // Public drivers turn receive on behind the first queue. Here queues come and go while it is on:
   // until a queue is on, DROP_EN lets its frames go.
@@ -126,10 +124,14 @@ mapwire::Status Driver::TakeDown() {
 // Ends with a reset: it also takes back whatever an interrupt on another CPU unmasked meanwhile,
 // and with no cause mapped to a vector nothing can be raised from then on.
 mapwire::Status Driver::QuietDevice() {
+  const bool counted = counting_;
+  counting_ = false;
   if (IsGone(device_)) return kOkStatus;
   MaskInterrupts(device_);
   AnnounceDriver(device_, false);
   const bool stuck = Quiesce(device_);
+  // The reset clears them.
+  if (counted) AddStatistics(device_, queue_pairs_, kept_statistics_);
   mapwire::Status status = Reset(device_, /*twice=*/stuck);
   if (!status.ok()) {
     Log(platform::LogLevel::kError, "ixgbe: the device does not finish its reset");
@@ -236,7 +238,9 @@ nic::DeviceHealth Driver::Check() {
 }
 
 void Driver::ReadStatistics(nic::DriverStatistics& statistics) {
-  AddStatistics(device_, statistics);
+  nic::Add(statistics, kept_statistics_);
+  kept_statistics_ = nic::DriverStatistics();
+  if (counting_) AddStatistics(device_, queue_pairs_, statistics);
 }
 
 }  // namespace mapwire::ixgbe

@@ -60,6 +60,9 @@ class Driver final : public nic::NicDriver {
   bool started_ = false;
   // The last attempt to make the device quiet failed.
   bool loose_ = false;
+  // The device's counters are ours: cleared since we came, and not yet taken.
+  bool counting_ = false;
+  nic::DriverStatistics kept_statistics_;  // of before the last reset, not told yet
   // AUTOC as the board had it before our first Start.
   uint32_t found_autoc_ = 0;
   bool autoc_known_ = false;

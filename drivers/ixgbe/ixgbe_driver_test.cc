@@ -138,6 +138,95 @@ TEST_F(DriverScenario, FiveRssQueuesShareTheTableInTurn) {
   EXPECT_EQ(nic_.mmio.Get<Rssrk>(0).raw(), 0xDA565A6Du);
 }
 
+TEST_F(DriverScenario, TheSymmetricKeyRepeatsItsSixteenBits) {
+  nic::DriverConfig config = SixteenPairs();
+  config.rss_key_kind = nic::RssKey::kSymmetric;
+  config.rss_udp_ports = true;
+  ASSERT_EQ(Start(config), kOkStatus);
+  for (uint32_t i = 0; i < 10; ++i) EXPECT_EQ(nic_.mmio.Get<Rssrk>(i).raw(), 0x5A6D5A6Du);
+  EXPECT_EQ(nic_.mmio.Get<Mrqc>().raw(), 0x00F30001u);
+}
+
+TEST_F(DriverScenario, AKeyAndATableOfOurOwnArriveByteByByte) {
+  nic::DriverConfig config = SixteenPairs();
+  config.rss_key_kind = nic::RssKey::kGiven;
+  config.rss_table_kind = nic::RssTable::kGiven;
+  for (uint8_t i = 0; i < 40; ++i) config.rss_key[i] = static_cast<uint8_t>(i + 1);
+  for (uint8_t i = 0; i < 128; ++i) config.rss_table[i] = static_cast<uint8_t>(15 - i % 16);
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Rssrk>(0).raw(), 0x04030201u);
+  EXPECT_EQ(nic_.mmio.Get<Rssrk>(9).raw(), 0x28272625u);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(0).raw(), 0x0C0D0E0Fu);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(3).raw(), 0x00010203u);
+  EXPECT_EQ(nic_.mmio.Get<Reta>(31).raw(), 0x00010203u);
+}
+
+TEST_F(DriverScenario, KeepingTheCrcIsToldToMacAndDmaAlike) {
+  nic::DriverConfig config;
+  config.keep_crc = true;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Rxcrcstrp>(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Rdrxctl>().Get<Rdrxctl::Crcstrip>(), 0u);
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Rxcrcstrp>(), 1u);
+  EXPECT_EQ(nic_.mmio.Get<Rdrxctl>().Get<Rdrxctl::Crcstrip>(), 1u);
+}
+
+TEST_F(DriverScenario, GroupsAndVlansAreLetThroughOnlyIfNamed) {
+  for (uint32_t i = 0; i < 128; ++i) {
+    nic_.mmio.Set(hw::Value<Mta>(0xA5A5A5A5), i);
+    nic_.mmio.Set(hw::Value<Vfta>(0x5A5A5A5A), i);
+  }
+  nic::DriverConfig config;
+  config.promiscuous = false;
+  const uint8_t group[6] = {0x01, 0x00, 0x5E, 0x12, 0x34, 0x56};
+  for (int i = 0; i < 6; ++i) config.multicast[0][i] = group[i];
+  config.multicast_count = 1;
+  config.vlan_filter = true;
+  config.vlan_ids[2] = 1u << 5;  // 69
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Fctrl>().raw(), Fctrl::Bam::kMask);
+  EXPECT_EQ(nic_.mmio.Get<Mcstctrl>().raw(), Mcstctrl::Mfe::kMask);
+  EXPECT_EQ(nic_.mmio.Get<Vlnctrl>().raw(), 0x40008100u);
+  EXPECT_EQ(nic_.mmio.Get<Pfvml2flt>(0).raw(), 0x0B000000u);
+  for (uint32_t i = 0; i < 128; ++i) {
+    EXPECT_EQ(nic_.mmio.Get<Mta>(i).raw(), i == 0x563 / 32 ? 1u << 0x563 % 32 : 0) << i;
+    EXPECT_EQ(nic_.mmio.Get<Vfta>(i).raw(), i == 2 ? 1u << 5 : 0) << i;
+  }
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  config = {};
+  config.promiscuous = false;
+  config.all_multicast = true;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Fctrl>().raw(), Fctrl::Bam::kMask | Fctrl::Mpe::kMask);
+  EXPECT_EQ(nic_.mmio.Get<Vlnctrl>().raw(), 0x00008100u);
+  EXPECT_EQ(nic_.mmio.Get<Mcstctrl>().raw(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Pfvml2flt>(0).raw(), 0x19000000u);
+}
+
+TEST_F(DriverScenario, NoPauseFrameIsSentObeyedOrHandedOver) {
+  nic_.mmio.Set(hw::Value<Fccfg>(0x8));
+  nic_.mmio.Set(hw::Value<Mflcn>(0xD));
+  for (uint32_t i = 0; i < 8; ++i) nic_.mmio.Set(hw::Value<Fcrtl>(0x80000020), i);
+  ASSERT_EQ(Start(), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Fccfg>().raw(), 0u);
+  EXPECT_EQ(nic_.mmio.Get<Mflcn>().raw(), Mflcn::Dpf::kMask);
+  for (uint32_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(nic_.mmio.Get<Fcrtl>(i).raw(), 0u);
+    EXPECT_EQ(nic_.mmio.Get<Fcrth>(i).raw() >> 31, 0u) << "FCEN";
+  }
+}
+
+// Without JUMBOEN the MAC takes 1518 bytes whatever MAXFRS says.
+TEST_F(DriverScenario, ALimitBelowTheStandardHoldsToo) {
+  nic::DriverConfig config;
+  config.max_frame_bytes = 600;
+  ASSERT_EQ(Start(config), kOkStatus);
+  EXPECT_EQ(nic_.mmio.Get<Maxfrs>().Get<Maxfrs::Mfs>(), 604u);
+  EXPECT_EQ(nic_.mmio.Get<Hlreg0>().Get<Hlreg0::Jumboen>(), 1u);
+}
+
 TEST_F(DriverScenario, JumboFramesAndFiltersFollowTheConfiguration) {
   nic::DriverConfig config;
   config.max_frame_bytes = 9000;
@@ -157,13 +246,20 @@ TEST_F(DriverScenario, JumboFramesAndFiltersFollowTheConfiguration) {
 }
 
 TEST_F(DriverScenario, AConfigurationOutOfRangeTouchesNoRegister) {
-  nic::DriverConfig bad[6];
+  nic::DriverConfig bad[12];
   bad[0].queue_pairs = 0;
   bad[1].queue_pairs = 17;
   bad[2].rss_queues = 2;
   bad[3].max_frame_bytes = 9729;
   bad[4].interrupt_interval_us = 1023;
   bad[5].rss_queues = 0;
+  bad[6].rx_slots = 4;
+  bad[7].tx_slots = 4104;
+  bad[8].rx_buffer_bytes = 1000;
+  bad[9].rss_key_kind = nic::RssKey::kGiven;
+  bad[10].rss_table_kind = nic::RssTable::kGiven;
+  bad[10].rss_table[99] = 1;
+  bad[11].queues[0] = {.own_interrupt_interval = true, .interrupt_interval_us = 1023};
   for (const nic::DriverConfig& config : bad) EXPECT_EQ(Start(config), Errno::kInvalid);
   EXPECT_TRUE(nic_.mmio.log().empty());
 }
@@ -219,6 +315,8 @@ TEST_F(DriverScenario, QueuesReturnTheirTailRegisterAndBadGeometryIsRefused) {
   nic_.mmio.ForgetAccesses();
   EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(64), 512, 2048}).error(), Errno::kInvalid);
   EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 509, 2048}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 0, 2048}).error(), Errno::kInvalid);
+  EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 512, 0}).error(), Errno::kInvalid);
   EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 512, 2000}).error(), Errno::kInvalid);
   EXPECT_EQ(driver_->StartRxQueue(0, {DeviceAddress(0), 512, 17408}).error(), Errno::kInvalid);
   EXPECT_EQ(driver_->StartTxQueue(0, {DeviceAddress(0), 8192, DeviceAddress(0)}).error(),
@@ -504,6 +602,115 @@ TEST_F(DriverScenario, StatisticsStartAtZeroAndAddUp) {
   EXPECT_EQ(statistics.rx_missed, 6u);
   EXPECT_EQ(statistics.rx_no_descriptor, 6u);
   EXPECT_EQ(statistics.rx_length_errors, 10u);
+}
+
+// Each counter by a number of its own, so that none is told as another.
+TEST_F(DriverScenario, EveryCounterHasItsPlace) {
+  ASSERT_EQ(Start(), kOkStatus);
+  auto& mmio = nic_.mmio;
+  mmio.Set(hw::Value<Mprc>(1));
+  mmio.Set(hw::Value<Bprc>(2));
+  mmio.Set(hw::Value<Prc64>(3));
+  mmio.Set(hw::Value<Prc127>(4));
+  mmio.Set(hw::Value<Prc255>(5));
+  mmio.Set(hw::Value<Prc511>(6));
+  mmio.Set(hw::Value<Prc1023>(7));
+  mmio.Set(hw::Value<Prc1522>(8));
+  mmio.Set(hw::Value<Tpr>(9));
+  mmio.Set(hw::Value<Torl>(10));
+  mmio.Set(hw::Value<Torh>(1));
+  mmio.Set(hw::Value<Crcerrs>(11));
+  mmio.Set(hw::Value<Ruc>(12));
+  mmio.Set(hw::Value<Rfc>(13));
+  mmio.Set(hw::Value<Roc>(14));
+  mmio.Set(hw::Value<Rjc>(15));
+  mmio.Set(hw::Value<Mspdc>(16));
+  mmio.Set(hw::Value<Xec>(17));
+  mmio.Set(hw::Value<Rlec>(18));
+  mmio.Set(hw::Value<Illerrc>(19));
+  mmio.Set(hw::Value<Errbc>(20));
+  mmio.Set(hw::Value<Mlfc>(21));
+  mmio.Set(hw::Value<Mrfc>(22));
+  mmio.Set(hw::Value<Lxonrxcnt>(23));
+  mmio.Set(hw::Value<Lxoffrxcnt>(24));
+  mmio.Set(hw::Value<Lxontxc>(25));
+  mmio.Set(hw::Value<Lxofftxc>(26));
+  mmio.Set(hw::Value<Gptc>(27));
+  mmio.Set(hw::Value<Gotcl>(28));
+  mmio.Set(hw::Value<Gotch>(2));
+  mmio.Set(hw::Value<Mptc>(29));
+  mmio.Set(hw::Value<Bptc>(30));
+  mmio.Set(hw::Value<Ptc64>(31));
+  mmio.Set(hw::Value<Ptc127>(32));
+  mmio.Set(hw::Value<Ptc255>(33));
+  mmio.Set(hw::Value<Ptc511>(34));
+  mmio.Set(hw::Value<Ptc1023>(35));
+  mmio.Set(hw::Value<Ptc1522>(36));
+  nic::DriverStatistics s;
+  driver_->ReadStatistics(s);
+  const std::vector<uint64_t> told = {
+      s.rx_multicast,       s.rx_broadcast,    s.rx_sizes[0],      s.rx_sizes[1],
+      s.rx_sizes[2],        s.rx_sizes[3],     s.rx_sizes[4],      s.rx_sizes[5],
+      s.rx_all_packets,     s.rx_all_bytes,    s.rx_crc_errors,    s.rx_undersize,
+      s.rx_fragments,       s.rx_oversize,     s.rx_jabber,        s.rx_short_discards,
+      s.rx_checksum_errors, s.rx_field_errors, s.rx_symbol_errors, s.local_faults,
+      s.remote_faults,      s.rx_pause_off,    s.rx_pause_on,      s.tx_pause_off,
+      s.tx_pause_on,        s.tx_packets,      s.tx_bytes,         s.tx_multicast,
+      s.tx_broadcast,       s.tx_sizes[0],     s.tx_sizes[1],      s.tx_sizes[2],
+      s.tx_sizes[3],        s.tx_sizes[4],     s.tx_sizes[5]};
+  EXPECT_EQ(
+      told,
+      (std::vector<uint64_t>{
+          1,  2,  3,  4,  5,  6,  7,  8,  9,  (uint64_t{1} << 32) + 10, 11, 12, 13, 14, 15, 16, 17,
+          18, 39, 21, 22, 23, 24, 25, 26, 27, (uint64_t{2} << 32) + 28, 29, 30, 31, 32, 33, 34, 35,
+          36}));
+}
+
+TEST_F(DriverScenario, EachQueueHasACounterSetOfItsOwn) {
+  ASSERT_EQ(Start(SixteenPairs()), kOkStatus);
+  for (uint32_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(nic_.mmio.Get<Rqsmr>(i).raw(), 0x03020100u + i * 0x04040404u);
+    EXPECT_EQ(nic_.mmio.Get<Tqsm>(i).raw(), 0x03020100u + i * 0x04040404u);
+  }
+  for (uint32_t i = 0; i < 16; ++i) {
+    nic_.mmio.Set(hw::Value<Qprc>(100 + i), i);
+    nic_.mmio.Set(hw::Value<QbrcL>(1000 + i), i);
+    nic_.mmio.Set(hw::Value<QbrcH>(1), i);
+    nic_.mmio.Set(hw::Value<Qprdc>(i), i);
+    nic_.mmio.Set(hw::Value<Qptc>(200 + i), i);
+    nic_.mmio.Set(hw::Value<QbtcL>(2000 + i), i);
+    nic_.mmio.Set(hw::Value<QbtcH>(2), i);
+  }
+  nic::DriverStatistics statistics;
+  driver_->ReadStatistics(statistics);
+  for (uint32_t i = 0; i < 16; ++i) {
+    const nic::QueueStatistics& queue = statistics.queues[i];
+    EXPECT_EQ(queue.rx_packets, 100 + i);
+    EXPECT_EQ(queue.rx_bytes, (uint64_t{1} << 32) + 1000 + i);
+    EXPECT_EQ(queue.rx_dropped, i);
+    EXPECT_EQ(queue.tx_packets, 200 + i);
+    EXPECT_EQ(queue.tx_bytes, (uint64_t{2} << 32) + 2000 + i);
+  }
+  EXPECT_EQ(statistics.rx_no_descriptor, 120u);
+}
+
+// A reset clears the device's counters: what they held is told afterwards, once.
+TEST_F(DriverScenario, WhatWasCountedBeforeAStopIsToldAfterIt) {
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.Set(hw::Value<Gptc>(7));
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  nic_.mmio.Set(hw::Value<Gptc>(1000));  // somebody else's
+  ASSERT_EQ(Start(), kOkStatus);
+  nic_.mmio.Set(hw::Value<Gptc>(3));
+  nic::DriverStatistics statistics;
+  driver_->ReadStatistics(statistics);
+  EXPECT_EQ(statistics.tx_packets, 10u);
+  driver_->ReadStatistics(statistics);
+  EXPECT_EQ(statistics.tx_packets, 10u);
+  EXPECT_EQ(driver_->Stop(), kOkStatus);
+  nic_.mmio.Set(hw::Value<Gptc>(50));
+  driver_->ReadStatistics(statistics);
+  EXPECT_EQ(statistics.tx_packets, 10u) << "a stopped device is not read";
 }
 
 TEST_F(DriverScenario, ADeviceThatIsGoneIsNoticedByEveryCall) {

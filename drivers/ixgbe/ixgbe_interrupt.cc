@@ -28,18 +28,26 @@ void MapQueues(const Device& device, uint16_t queue_pairs) {
   }
 }
 
-// At most one message per interval: rounded up to the device's step.
-void Throttle(const Device& device, uint16_t queue_pairs, uint32_t interval_us) {
-  const uint32_t steps = (interval_us * 1000 + kEitrStepNs - 1) / kEitrStepNs;
-  for (uint32_t vector = 0; vector < queue_pairs; ++vector) {
-    hw::Write(device.mmio, hw::Value<Eitr>().With<Eitr::ItrInterval>(steps), vector);
+// At most one message per interval: rounded up to the device's step. If that is 2.048 us, as one
+// source says, the interval is longer still.
+uint32_t Steps(uint32_t interval_us) {
+  return (interval_us * 1000 + kEitrStepNs - 1) / kEitrStepNs;
+}
+
+void Throttle(const Device& device, const nic::DriverConfig& config) {
+  for (uint32_t vector = 0; vector < config.queue_pairs; ++vector) {
+    const nic::QueueConfig& queue = config.queues[vector];
+    const uint32_t interval_us =
+        queue.own_interrupt_interval ? queue.interrupt_interval_us : config.interrupt_interval_us;
+    hw::Write(device.mmio, hw::Value<Eitr>().With<Eitr::ItrInterval>(Steps(interval_us)), vector);
   }
-  hw::Write(device.mmio, hw::Value<Eitr>(), queue_pairs);
+  hw::Write(device.mmio, hw::Value<Eitr>(), config.queue_pairs);
 }
 
 }  // namespace
 
-void SetUpInterrupts(const Device& device, uint16_t queue_pairs, uint32_t interval_us) {
+void SetUpInterrupts(const Device& device, const nic::DriverConfig& config) {
+  const uint16_t queue_pairs = config.queue_pairs;
   hw::Write(device.mmio, hw::Value<Gpie>()
                              .With<Gpie::MultipleMsix>(1)
                              .With<Gpie::Ocd>(1)
@@ -54,7 +62,7 @@ void SetUpInterrupts(const Device& device, uint16_t queue_pairs, uint32_t interv
   // The low half of EIAM_EX mirrors EIAM as it does for the mask itself, we assume: so write both.
   hw::Write(device.mmio, hw::Value<Eiam>(queues | kOtherCauses));
   hw::Write(device.mmio, hw::Value<EiamEx>(queues), 0);
-  Throttle(device, queue_pairs, interval_us);
+  Throttle(device, config);
   // Whether the vector of the other causes has to be let through beside the causes themselves is
   // doubtful; nothing else is on that vector, so it does no harm.
   hw::Write(device.mmio, hw::Value<EimsEx>(uint32_t{1} << queue_pairs), 0);

@@ -495,6 +495,15 @@ struct Rah : hw::Register<"RAH", 0x0A204, hw::Access::kReadWrite, 128, 0x08> {
 };
 // A pair of words (pools 31:0, 63:32) per RAL/RAH entry.
 struct Mpsar : hw::Register<"MPSAR", 0x0A600, hw::Access::kReadWrite, 256, 0x04> {};
+// Filters of pool n. AUPE takes frames without a tag, ROMPE and ROPE the MTA and PFUTA matches.
+struct Pfvml2flt : hw::Register<"PFVML2FLT", 0x0F000, hw::Access::kReadWrite, 64, 0x04> {
+  using Aupe = hw::Field<"AUPE", 24, 24>;
+  using Rompe = hw::Field<"ROMPE", 25, 25>;
+  using Rope = hw::Field<"ROPE", 26, 26>;
+  using Bam = hw::Field<"BAM", 27, 27>;
+  using Mpe = hw::Field<"MPE", 28, 28>;
+  using Fields = hw::FieldList<Aupe, Rompe, Rope, Bam, Mpe>;
+};
 struct Pfuta : hw::Register<"PFUTA", 0x0F400, hw::Access::kReadWrite, 128, 0x04> {};
 struct Pfvlvf : hw::Register<"PFVLVF", 0x0F100, hw::Access::kReadWrite, 64, 0x04> {
   using VlanId = hw::Field<"VLAN_ID", 11, 0>;
@@ -1501,24 +1510,24 @@ using AllRegisters = hw::RegisterList<
     Factps, SwFwSync, Grc, Gcr, GcrExt, Mrevid, DcaId, DcaCtrl, Picause, Piena, Pbacl, Eicr, Eics,
     Eiac, Eitr, Eims, Eimc, Eiam, Eitrsel, Gpie, Ivar, IvarMisc, EicsEx, EimsEx, EimcEx, EiamEx,
     Eitr24To127, Pfctop, Fcttv, Fcrtl, Fcrth, Fcrtv, Fccfg, Tfcs, Mflcn, Rxcsum, Rfctl, Exvet,
-    Fctrl, Vlnctrl, Mcstctrl, Mta, Vfta, Ral, Rah, Mpsar, Pfuta, Pfvlvf, Pfvlvfb, Etqf, Etqs, Synqf,
-    Saqf, Daqf, Sdpqf, Ftqf, L34timir, Fdirctrl, Mrqc, Reta, Rssrk, Psrtype, Rqtc, Rdbal, Rdbah,
-    Rdlen, DcaRxctrl, Rdh, Srrctl, Rdt, Rxdctl, Rscctl, Rdbal64To127, Rdbah64To127, Rdlen64To127,
-    DcaRxctrl64To127, Rdh64To127, Srrctl64To127, Rdt64To127, Rxdctl64To127, Rscctl64To127, Rdrxctl,
-    Pfqde, Rxctrl, Rtrup2tc, Rscdbu, Rxmemwrap, Rxpbsize, Rtrpcs, Rtrpt4c, Secrxctrl, Secrxstat,
-    Tdbal, Tdbah, Tdlen, DcaTxctrl, Tdh, Tdt, Txdctl, Tdwbal, Tdwbah, Dmatxctl, Dtxtcpflgl,
-    Dtxtcpflgh, Dtxmxszrq, Txpbsize, Txpbthresh, Mtqc, Rttdcs, Rttdqsel, Rttdt1c, Rttdt2c, Rttbcnrc,
-    Rttup2tc, Rttpcs, Rttpt2c, Sectxctrl, Sectxstat, Sectxbuffaf, Sectxminifg, Pfvflrec, Pfmbicr,
-    Pfmbimr, Pfvtctl, Pfvfre, Pfvfte, Pfvmtxsw, Pfvmvir, Pfvfspoof, Pfdtxgswc, Pfmailbox, Pfmrctl,
-    Pcs1gcfig, Pcs1glctl, Pcs1glsta, Pcs1gana, Pcs1ganlp, Hlreg0, Hlreg1, Pap, Msca, Msrwd, Maxfrs,
-    Pcss1, Pcss2, Xpcss, Serdesc, Macs, Autoc, Links, Autoc2, Anlp1, Anlp2, Mmngc, Krpcsfc, Krpcss,
-    Links2, Corectl, Wuc, Wufc, Wus, Tsyncrxctl, Tsynctxctl, Systiml, Systimh, Timinca, Crcerrs,
-    Illerrc, Errbc, Mspdc, Mlfc, Mrfc, Rlec, Prc64, Prc127, Prc255, Prc511, Prc1023, Prc1522, Gprc,
-    Bprc, Mprc, Gptc, Gorcl, Gorch, Gotcl, Gotch, Ruc, Rfc, Roc, Rjc, Mngprc, Mngpdc, Mngptc, Torl,
-    Torh, Tpr, Tpt, Ptc64, Ptc127, Ptc255, Ptc511, Ptc1023, Ptc1522, Mptc, Bptc, Xec, Rxmpc,
-    Lxontxc, Lxofftxc, Pxontxc, Pxofftxc, Lxonrxcnt, Lxoffrxcnt, Pxonrxcnt, Pxoffrxcnt, Pxon2offcnt,
-    Ssvpc, Rxdstatctrl, Rxdgpc, Rxdgbcl, Rxdgbch, Txdgpc, Txdgbcl, Txdgbch, Fecs1, Fecs2, Qprc,
-    QbrcL, QbrcH, Qprdc, Qptc, QbtcL, QbtcH, Rqsmr, Tqsm>;
+    Fctrl, Vlnctrl, Mcstctrl, Mta, Vfta, Ral, Rah, Mpsar, Pfvml2flt, Pfuta, Pfvlvf, Pfvlvfb, Etqf,
+    Etqs, Synqf, Saqf, Daqf, Sdpqf, Ftqf, L34timir, Fdirctrl, Mrqc, Reta, Rssrk, Psrtype, Rqtc,
+    Rdbal, Rdbah, Rdlen, DcaRxctrl, Rdh, Srrctl, Rdt, Rxdctl, Rscctl, Rdbal64To127, Rdbah64To127,
+    Rdlen64To127, DcaRxctrl64To127, Rdh64To127, Srrctl64To127, Rdt64To127, Rxdctl64To127,
+    Rscctl64To127, Rdrxctl, Pfqde, Rxctrl, Rtrup2tc, Rscdbu, Rxmemwrap, Rxpbsize, Rtrpcs, Rtrpt4c,
+    Secrxctrl, Secrxstat, Tdbal, Tdbah, Tdlen, DcaTxctrl, Tdh, Tdt, Txdctl, Tdwbal, Tdwbah,
+    Dmatxctl, Dtxtcpflgl, Dtxtcpflgh, Dtxmxszrq, Txpbsize, Txpbthresh, Mtqc, Rttdcs, Rttdqsel,
+    Rttdt1c, Rttdt2c, Rttbcnrc, Rttup2tc, Rttpcs, Rttpt2c, Sectxctrl, Sectxstat, Sectxbuffaf,
+    Sectxminifg, Pfvflrec, Pfmbicr, Pfmbimr, Pfvtctl, Pfvfre, Pfvfte, Pfvmtxsw, Pfvmvir, Pfvfspoof,
+    Pfdtxgswc, Pfmailbox, Pfmrctl, Pcs1gcfig, Pcs1glctl, Pcs1glsta, Pcs1gana, Pcs1ganlp, Hlreg0,
+    Hlreg1, Pap, Msca, Msrwd, Maxfrs, Pcss1, Pcss2, Xpcss, Serdesc, Macs, Autoc, Links, Autoc2,
+    Anlp1, Anlp2, Mmngc, Krpcsfc, Krpcss, Links2, Corectl, Wuc, Wufc, Wus, Tsyncrxctl, Tsynctxctl,
+    Systiml, Systimh, Timinca, Crcerrs, Illerrc, Errbc, Mspdc, Mlfc, Mrfc, Rlec, Prc64, Prc127,
+    Prc255, Prc511, Prc1023, Prc1522, Gprc, Bprc, Mprc, Gptc, Gorcl, Gorch, Gotcl, Gotch, Ruc, Rfc,
+    Roc, Rjc, Mngprc, Mngpdc, Mngptc, Torl, Torh, Tpr, Tpt, Ptc64, Ptc127, Ptc255, Ptc511, Ptc1023,
+    Ptc1522, Mptc, Bptc, Xec, Rxmpc, Lxontxc, Lxofftxc, Pxontxc, Pxofftxc, Lxonrxcnt, Lxoffrxcnt,
+    Pxonrxcnt, Pxoffrxcnt, Pxon2offcnt, Ssvpc, Rxdstatctrl, Rxdgpc, Rxdgbcl, Rxdgbch, Txdgpc,
+    Txdgbcl, Txdgbch, Fecs1, Fecs2, Qprc, QbrcL, QbrcH, Qprdc, Qptc, QbtcL, QbtcH, Rqsmr, Tqsm>;
 
 // A second address of a register: element n is also at offset + n * stride.
 struct RegisterAlias {

@@ -190,6 +190,25 @@ TEST_F(Steps, ATxQueueIsProgrammedWithHeadWriteBackThenEnabledThenPolled) {
   EXPECT_EQ(StartTxQueue(device(), 15, kTxSetup), kOkStatus);
 }
 
+// Eight descriptors are never waiting at once in a ring of eight.
+TEST_F(Steps, AShortTxRingIsFetchedFromOneDescriptorOn) {
+  for (const uint32_t count : {8, 56, 64}) {
+    script.ExpectWrite(hw::Value<Txdctl>(0), 0);
+    script.ExpectWrite(hw::Value<Tdbal>(0x1000), 0);
+    script.ExpectWrite(hw::Value<Tdbah>(0), 0);
+    script.ExpectWrite(hw::Value<Tdlen>(count * 16), 0);
+    script.ExpectWrite(hw::Value<Tdh>(0), 0);
+    script.ExpectWrite(hw::Value<Tdt>(0), 0);
+    script.ExpectWrite(hw::Value<Tdwbah>(0), 0);
+    script.ExpectWrite(hw::Value<Tdwbal>(0x2001), 0);
+    script.ExpectModify(hw::Value<DcaTxctrl>(0), hw::Value<DcaTxctrl>(0), 0);
+    script.ExpectWrite(hw::Value<Txdctl>(count == 64 ? 0x02000824 : 0x02000124), 0);
+    script.ExpectPoll<Txdctl>({0x02000000}, 0);
+    EXPECT_EQ(StartTxQueue(device(), 0, {DeviceAddress(0x1000), count, DeviceAddress(0x2000)}),
+              kOkStatus);
+  }
+}
+
 TEST_F(Steps, ATxQueueOnADeviceThatIsGoneFailsAtOnce) {
   ExpectTxQueueProgrammed(script);
   script.ExpectPoll<Txdctl>({kGone}, 15);
@@ -231,7 +250,34 @@ TEST_F(Steps, ThreeQueuePairsShareVectorsByPairAndTheRestGetsTheFourth) {
   for (uint32_t i = 0; i < 3; ++i) script.ExpectWrite(hw::Value<Eitr>(13 << 3), i);
   script.ExpectWrite(hw::Value<Eitr>(0), 3);
   script.ExpectWrite(hw::Value<EimsEx>(0x8), 0);
-  SetUpInterrupts(device(), 3, 25);  // 25 us are 13 steps: never more often than asked
+  nic::DriverConfig config;
+  config.queue_pairs = 3;
+  config.interrupt_interval_us = 25;  // 13 steps: never more often than asked
+  SetUpInterrupts(device(), config);
+}
+
+TEST_F(Steps, SixteenQueuePairsUseEightWordsAndTheSeventeenthVector) {
+  script.ExpectWrite(hw::Value<Gpie>(0xC0000030));
+  for (uint32_t i = 0; i < 8; ++i) {
+    script.ExpectWrite(hw::Value<Ivar>(0x81818080 + i * 0x02020202), i);
+  }
+  script.ExpectWrite(hw::Value<IvarMisc>(0x9000));
+  script.ExpectWrite(hw::Value<Eiac>(0xFFFF));
+  script.ExpectWrite(hw::Value<Eiam>(0x0010FFFF));
+  script.ExpectWrite(hw::Value<EiamEx>(0xFFFF), 0);
+  for (uint32_t i = 0; i < 16; ++i) {
+    const uint32_t eitr = i == 0 ? 0 : i == 9 ? 511 << 3 : 1 << 3;
+    script.ExpectWrite(hw::Value<Eitr>(eitr), i);
+  }
+  script.ExpectWrite(hw::Value<Eitr>(0), 16);
+  script.ExpectWrite(hw::Value<EimsEx>(0x10000), 0);
+  nic::DriverConfig config;
+  config.queue_pairs = 16;
+  config.interrupt_interval_us = 1;
+  config.queues[0] = {.own_interrupt_interval = true, .interrupt_interval_us = 0};
+  config.queues[9] = {.own_interrupt_interval = true, .interrupt_interval_us = 1022};
+  config.queues[10] = {.own_interrupt_interval = false, .interrupt_interval_us = 500};
+  SetUpInterrupts(device(), config);
 }
 
 TEST_F(Steps, ArmingAQueueIsOneWrite) {

@@ -13,6 +13,9 @@ constexpr uint32_t kTxThresholdKib = kTxPacketBufferKib - 10;
 // in whole lines while the ones before are being sent. WTHRESH must be 0 with head write-back.
 constexpr uint32_t kPthresh = 36;
 constexpr uint32_t kHthresh = 8;
+// A short ring may never have that many waiting: whatever there is, is fetched.
+constexpr uint32_t kHthreshOfShortRing = 1;
+constexpr uint32_t kShortRing = 64;
 
 void SizeTxPacketBuffer(const Device& device) {
   hw::Write(device.mmio, hw::Value<Txpbsize>().With<Txpbsize::Size>(kTxPacketBufferKib), 0);
@@ -58,9 +61,10 @@ mapwire::Status StartTxQueue(const Device& device, uint16_t queue, const nic::Tx
   // Relaxed ordering could let an older head overtake a newer one.
   hw::Modify<DcaTxctrl>(
       device.mmio, [](auto v) { return v.template With<DcaTxctrl::TxDescWbroEn>(0); }, queue);
+  const uint32_t hthresh = setup.count < kShortRing ? kHthreshOfShortRing : kHthresh;
   const auto on = hw::Value<Txdctl>()
                       .With<Txdctl::Pthresh>(kPthresh)
-                      .With<Txdctl::Hthresh>(kHthresh)
+                      .With<Txdctl::Hthresh>(hthresh)
                       .With<Txdctl::Enable>(1);
   hw::Write(device.mmio, on, queue);
   const mapwire::Status status = WaitFor<Txdctl>(device, kQueueEnableLimit, queue, [](auto v) {

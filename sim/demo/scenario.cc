@@ -104,7 +104,7 @@ class Run {
     nic.port.driver.queue_pairs = 2;
     nic.port.driver.max_frame_bytes = LargestFrame(options_);
     nic.port.driver.interrupt_interval_us = options_.interrupt_interval_us;
-    nic.port.tx_slots = nic.port.rx_slots = options_.slots;
+    nic.port.driver.tx_slots = nic.port.driver.rx_slots = options_.slots;
     HostOptions host;
     host.cpu_ghz = options_.cpu_ghz;
     host.name = "sender host";

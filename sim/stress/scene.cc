@@ -214,7 +214,7 @@ void Scene::Build() {
     host.parameters.global_region = {{{1024, 20}, {4096, 40}, {2048, plan_.global_buffers}}};
     owner->host = &world().AddHost(host);
     NicOptions nic;
-    nic.port.tx_slots = nic.port.rx_slots = plan_.slots;
+    nic.port.driver.tx_slots = nic.port.driver.rx_slots = plan_.slots;
     nic.port.driver.queue_pairs = kQueues;
     nic.port.driver.rss_queues = kReceiveQueues;
     nic.port.driver.interrupt_interval_us = plan_.interrupt_interval_us;
@@ -455,7 +455,7 @@ void Scene::Finish() {
     Half& here = half(side);
     if (here.nic->port() == nullptr) continue;
     if (!here.gone()) {
-      RunInKernel(here, [&here] { here.nic->port()->driver().ReadStatistics(here.statistics); });
+      RunInKernel(here, [&here] { here.statistics = here.nic->port()->ReadStatistics(); });
     }
     if (failed()) return;
     if (here.statistics.rx_no_descriptor + here.statistics.rx_missed != 0) {

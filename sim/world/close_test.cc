@@ -187,7 +187,7 @@ TEST(Shutdown, AProgramThatNeverStartedIsNoneThatRuns) {
 TEST(Shutdown, AfterABootThatFailedNothingIsLeft) {
   World world(WorldOptions{1});
   NicOptions good, bad;
-  bad.port.rx_slots = 100;  // not a multiple of 8
+  bad.port.driver.rx_slots = 100;  // not a multiple of 8
   HostOptions host;
   host.name = "left";
   Host& left = world.AddHost(host);

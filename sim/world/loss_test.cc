@@ -59,7 +59,7 @@ TEST(SlowReceiver, DropsAreCountedByTheNicAndItRecovers) {
       while (port.Poll(POLLIN, 5) == POLLIN) {
         while (port.Pop(port.rx(0), frame)) receipt.Take(frame, hosts.flow);
       }
-      hosts.right_nic->port()->driver().ReadStatistics(statistics);
+      statistics = hosts.right_nic->port()->ReadStatistics();
       drained = true;
       Receipt later;
       later.next = kFrames;
@@ -132,7 +132,7 @@ TEST(SlowReceiver, DoesNotStopTheNeighboursQueue) {
   EXPECT_GT(received[1], 1000u);
   bool read = false;
   hosts.Run(*hosts.right, "operator", 0, [&](Process&) {
-    hosts.right_nic->port()->driver().ReadStatistics(statistics);
+    statistics = hosts.right_nic->port()->ReadStatistics();
     read = true;
   });
   hosts.RunToEnd();

@@ -157,7 +157,7 @@ TEST(ThreeNics, ReopenedInEveryOrderKeepWorking) {
       for (int i = 0; i < kPairs; ++i) {
         NicOptions nic;
         nic.name = "eth" + std::to_string(i);
-        nic.port.tx_slots = nic.port.rx_slots = 64;
+        nic.port.driver.tx_slots = nic.port.driver.rx_slots = 64;
         nics.push_back(&world.AddIxgbe(left, nic));
         HostNic& other = world.AddIxgbe(right, nic);
         world.Connect(*nics.back(), other, {});

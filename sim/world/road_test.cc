@@ -12,7 +12,7 @@ struct Road {
   explicit Road(uint64_t seed = 1, uint32_t slots = 512) : world(WorldOptions{seed}) {
     NicOptions nic;
     nic.port.driver.queue_pairs = 2;
-    nic.port.tx_slots = nic.port.rx_slots = slots;
+    nic.port.driver.tx_slots = nic.port.driver.rx_slots = slots;
     HostOptions left, right;
     left.name = "sender";
     right.name = "receiver";

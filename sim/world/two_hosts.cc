@@ -14,21 +14,31 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   nic.port.driver.rss_queues = options.rss_queues;
   nic.port.driver.max_frame_bytes = options.max_frame_bytes;
   nic.port.driver.interrupt_interval_us = options.interrupt_interval_us;
-  nic.port.tx_slots = nic.port.rx_slots = options.slots;
+  nic.port.driver.tx_slots = nic.port.driver.rx_slots = options.slots;
   nic.bus = options.bus;
+  if (options.configure) options.configure(nic.port.driver);
+  NicOptions left_options = nic, right_options = nic;
+  if (options.configure_left) options.configure_left(left_options.port.driver);
+  if (options.configure_right) options.configure_right(right_options.port.driver);
   HostOptions host;
+  host.cpus = options.cpus;
+  memory::PoolRequest& buffers =
+      host.parameters.global_region.pools[static_cast<uint32_t>(memory::PoolKind::kBuffers)];
+  buffers.object_count = static_cast<uint32_t>(uint64_t{buffers.object_count} *
+                                               buffers.object_bytes / options.buffer_bytes);
+  buffers.object_bytes = options.buffer_bytes;
   host.cpu_ghz = options.cpu_ghz;
   host.watchdog_period = options.watchdog_period;
   host.name = "left";
   left = &world.AddHost(host);
   host.name = "right";
   right = &world.AddHost(host);
-  const auto add = [&](Host& owner, FaultPlan* plan) {
-    return plan == nullptr ? &world.AddIxgbe(owner, nic, options.device)
-                           : &world.AddFaultyIxgbe(owner, nic, options.device, *plan);
+  const auto add = [&](Host& owner, const NicOptions& card, FaultPlan* plan) {
+    return plan == nullptr ? &world.AddIxgbe(owner, card, options.device)
+                           : &world.AddFaultyIxgbe(owner, card, options.device, *plan);
   };
-  left_nic = add(*left, options.left_faults);
-  right_nic = add(*right, options.right_faults);
+  left_nic = add(*left, left_options, options.left_faults);
+  right_nic = add(*right, right_options, options.right_faults);
   wire = &world.Connect(*left_nic, *right_nic, {});
 }
 

@@ -30,6 +30,12 @@ struct TwoHostsOptions {
   FaultPlan* left_faults = nullptr;
   FaultPlan* right_faults = nullptr;
   Time watchdog_period = 0;
+  uint32_t cpus = 2;
+  uint32_t buffer_bytes = 2048;  // of the buffers of region 1; there are as many as fit the default
+  // Whatever else can be set of a card, over all of the above; both cards, or one.
+  std::function<void(nic::DriverConfig&)> configure = {};
+  std::function<void(nic::DriverConfig&)> configure_left = {};
+  std::function<void(nic::DriverConfig&)> configure_right = {};
 };
 
 // The left host sends by convention, the right one receives.

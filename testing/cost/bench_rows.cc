@@ -42,7 +42,7 @@ class Bench {
   Bench(const Row& row, Probe& probe) : row_(row), probe_(probe) {
     Result<nic::NicPort*> port = nic::NicPort::Create(
         world_, kPortName, control_.regions().global(), driver_, nic::kRingLoop<ixgbe::Codec>,
-        probe.mmio(), dma_, {.driver = {}, .tx_slots = kRingSlots, .rx_slots = kRingSlots});
+        probe.mmio(), dma_, {.driver = {.tx_slots = kRingSlots, .rx_slots = kRingSlots}});
     MW_CHECK(port.ok());
     port_ = *port;
     MW_CHECK(port_->Start().ok());

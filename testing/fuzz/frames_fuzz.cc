@@ -310,7 +310,8 @@ class Receiver final : public Bench {
     drop_ = script_.Flip();
     strip_ = script_.Flip();
     crc_bytes_ = keep_crc ? 4 : 0;
-    const uint32_t largest = jumbo_ ? 64 + script_.Below(16384) : 0;
+    // The part takes no more than 15.5 KiB.
+    const uint32_t largest = jumbo_ ? std::min(64 + script_.Below(16384), 15872u) : 0;
     if (jumbo_) Write<reg::Maxfrs>(largest << 16);
     limit_ = jumbo_ ? largest : 1518;
     uint32_t hlreg0 = Read<reg::Hlreg0>() & ~reg::Hlreg0::Rxcrcstrp::kMask;
@@ -320,6 +321,8 @@ class Receiver final : public Bench {
     Write<reg::Rdrxctl>(keep_crc ? 0 : reg::Rdrxctl::Crcstrip::kMask);
     Write<reg::Fctrl>(reg::Fctrl::Bam::kMask | reg::Fctrl::Upe::kMask | reg::Fctrl::Mpe::kMask |
                       (bad_too_ ? reg::Fctrl::Sbp::kMask : 0));
+    // MAC control frames are frames like others.
+    Write<reg::Mflcn>(reg::Mflcn::Pmcf::kMask);
     Write<reg::Rdbal>(static_cast<uint32_t>(kRing));
     Write<reg::Rdbah>(static_cast<uint32_t>(kRing >> 32));
     Write<reg::Rdlen>(slots_ * 16);

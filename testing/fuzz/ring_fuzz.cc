@@ -256,8 +256,8 @@ class Machine {
           memory::Region& region, const Shape& shape)
       : environment_(environment), control_(control), card(environment.faults()) {
     nic::NicPortConfig config;
-    config.tx_slots = shape.tx_slots;
-    config.rx_slots = shape.rx_slots;
+    config.driver.tx_slots = shape.tx_slots;
+    config.driver.rx_slots = shape.rx_slots;
     port_ = nic::NicPort::Create(environment, name, region, card, nic::kRingLoop<Codec>,
                                  platform::Mmio(&card), card.dma(), config)
                 .value();

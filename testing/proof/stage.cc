@@ -260,7 +260,7 @@ Stage::Stage(sim::Chooser& chooser)
   nic.on_access = [this] { YieldNow(); };
   environment.pages().recycles = true;
   const nic::NicPortConfig config = {
-      .driver = {.queue_pairs = kPairs}, .tx_slots = kSlots, .rx_slots = kSlots};
+      .driver = {.queue_pairs = kPairs, .tx_slots = kSlots, .rx_slots = kSlots}};
   Result<nic::NicPort*> port =
       nic::NicPort::Create(environment, "em0", shared_region(), nic, nic::kRingLoop<ixgbe::Codec>,
                            platform::Mmio(&nic), dma_, config);

@@ -34,7 +34,7 @@ Ixgbe::Ixgbe(DeviceWorld& world, const Options& options)
       filters_(registers_),
       statistics_(registers_),
       tx_(world, registers_, dma_, interrupts_, statistics_, link_, options_),
-      rx_(world, registers_, dma_, interrupts_, statistics_, filters_, link_, options_) {
+      rx_(world, registers_, dma_, interrupts_, statistics_, filters_, tx_, link_, options_) {
   registers_.OnWrite<reg::Ctrl, &Ixgbe::WriteCtrl>(this);
   registers_.OnWrite<reg::CtrlExt, &Ixgbe::WriteCtrlExt>(this);
   registers_.OnWrite<reg::GcrExt, &Ixgbe::WriteGcrExt>(this);

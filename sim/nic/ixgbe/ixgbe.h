@@ -2,9 +2,11 @@
 // A register-level model of the 82599 10 Gigabit Ethernet controller.
 //
 // Modelled: reset, EEPROM read, semaphores, master disable, SFI link, 128 + 128 queues, advanced
-// descriptors, DD and head write-back, L2 filters, RSS, MSI-X and INTx with throttling, statistics.
+// descriptors, DD and head write-back, L2 filters, RSS, MSI-X and INTx with throttling, received
+// pause frames, statistics.
 // Left out, each said where it would be: offloads, RSC, header split, EtherType, 5-tuple, SYN and
-// Flow Director filters, DCB, virtualisation, flow control, time stamps, wake-up, module I2C.
+// Flow Director filters, DCB, virtualisation, sent pause frames and priority flow control, time
+// stamps, wake-up, module I2C.
 #ifndef SIM_NIC_IXGBE_IXGBE_H_
 #define SIM_NIC_IXGBE_IXGBE_H_
 

@@ -30,7 +30,8 @@ RegisterFile::RegisterFile(DeviceWorld& world)
   // Only registers whose field lists are surely whole: one stray bit here is a driver's mistake.
   AllFieldsKnown<reg::Rdh, reg::Rdt, reg::Rdh64To127, reg::Rdt64To127, reg::Tdh, reg::Tdt,
                  reg::Ivar, reg::IvarMisc, reg::Reta, reg::Rxpbsize, reg::Txpbsize, reg::Fctrl,
-                 reg::Mcstctrl, reg::Vlnctrl, reg::Mtqc, reg::Rqsmr, reg::Tqsm>();
+                 reg::Mcstctrl, reg::Vlnctrl, reg::Mtqc, reg::Rqsmr, reg::Tqsm, reg::Srrctl,
+                 reg::Srrctl64To127, reg::Eitr, reg::Eitr24To127, reg::Mrqc, reg::Maxfrs>();
 }
 
 uint32_t RegisterFile::Read(uint32_t offset) {

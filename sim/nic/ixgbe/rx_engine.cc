@@ -13,7 +13,11 @@ constexpr uint32_t kCrcBytes = 4;
 constexpr uint32_t kMinFrame = 60;
 constexpr uint32_t kHeaderBytes = 14;
 constexpr uint32_t kVlanBytes = 4;
-constexpr uint32_t kStandardFrame = 1518;  // with CRC; more needs HLREG0.JUMBOEN
+constexpr uint32_t kStandardFrame = 1518;  // with CRC; the limit unless HLREG0.JUMBOEN
+constexpr uint32_t kMaxFrame = 15872;      // with CRC: 15.5 KiB, from memory
+constexpr uint32_t kMaxBufferKib = 16;
+constexpr uint32_t kMacControl = 0x8808;
+constexpr uint32_t kPause = 1;
 
 // The Ethernet CRC, first byte on the wire first.
 uint32_t Crc32(const std::vector<uint8_t>& bytes) {
@@ -30,7 +34,7 @@ uint32_t Be16(const uint8_t* at) { return uint32_t{at[0]} << 8 | at[1]; }
 }  // namespace
 
 RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
-                   Interrupts& interrupts, Statistics& statistics, Filters& filters,
+                   Interrupts& interrupts, Statistics& statistics, Filters& filters, TxEngine& tx,
                    const Link& link, const IxgbeOptions& options)
     : world_(world),
       registers_(registers),
@@ -38,6 +42,7 @@ RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
       interrupts_(interrupts),
       statistics_(statistics),
       filters_(filters),
+      tx_(tx),
       link_(link),
       options_(options),
       queues_(reg::kRxQueues) {
@@ -54,6 +59,18 @@ RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
   registers_.OnWrite<reg::Rdh64To127, &E::WriteRdh>(this, 64);
   registers_.OnWrite<reg::Rdt, &E::WriteRdt>(this);
   registers_.OnWrite<reg::Rdt64To127, &E::WriteRdt>(this, 64);
+  registers_.OnWrite<reg::Rdbal, &E::WriteGeometry<reg::Rdbal, reg::Rdbal64To127>>(this);
+  registers_.OnWrite<reg::Rdbal64To127, &E::WriteGeometry<reg::Rdbal, reg::Rdbal64To127>>(this, 64);
+  registers_.OnWrite<reg::Rdbah, &E::WriteGeometry<reg::Rdbah, reg::Rdbah64To127>>(this);
+  registers_.OnWrite<reg::Rdbah64To127, &E::WriteGeometry<reg::Rdbah, reg::Rdbah64To127>>(this, 64);
+  registers_.OnWrite<reg::Rdlen, &E::WriteGeometry<reg::Rdlen, reg::Rdlen64To127>>(this);
+  registers_.OnWrite<reg::Rdlen64To127, &E::WriteGeometry<reg::Rdlen, reg::Rdlen64To127>>(this, 64);
+  registers_.OnWrite<reg::Rscctl, &E::WriteRscctl>(this);
+  registers_.OnWrite<reg::Rscctl64To127, &E::WriteRscctl>(this, 64);
+  registers_.OnWrite<reg::Hlreg0, &E::WriteHlreg0>(this);
+  registers_.OnWrite<reg::Maxfrs, &E::WriteMaxfrs>(this);
+  registers_.OnWrite<reg::Fccfg, &E::WriteFccfg>(this);
+  registers_.OnWrite<reg::Mflcn, &E::WriteMflcn>(this);
   registers_.OnWrite<reg::Rxctrl, &E::WriteRxctrl>(this);
   registers_.OnWrite<reg::Rdrxctl, &E::WriteRdrxctl>(this);
   registers_.OnWrite<reg::Secrxctrl, &E::WriteSecrxctrl>(this);
@@ -98,6 +115,7 @@ void RxEngine::FrameReceived(FramePointer frame) {
   statistics_.AnyReceived(wire_bytes);
   const bool good = Good(*frame, wire_bytes);
   if (!good && registers_.Field<reg::Fctrl, reg::Fctrl::Sbp>() == 0) return;
+  if (good && EndsInMac(frame->bytes)) return;
   if (frame->bytes.size() < kHeaderBytes || !filters_.Accepts(frame->bytes)) return;
   if (good) statistics_.GoodReceived(frame->bytes.data(), wire_bytes);
   Enter(std::move(frame));
@@ -131,6 +149,25 @@ bool RxEngine::Good(const Frame& frame, uint32_t wire_bytes) {
   if (frame.crc_ok) return true;
   registers_.Count<reg::Crcerrs>();
   return false;
+}
+
+// True if a MAC control frame goes no further. That pause frames are counted with flow control off
+// too is from memory, and so is what PMCF means.
+bool RxEngine::EndsInMac(const std::vector<uint8_t>& frame) {
+  static constexpr uint8_t kPauseAddress[6] = {0x01, 0x80, 0xC2, 0x00, 0x00, 0x01};
+  if (Be16(&frame[12]) != kMacControl) return false;
+  const hw::Value<reg::Mflcn> mflcn(registers_.Raw<reg::Mflcn>());
+  if (Be16(&frame[14]) != kPause || std::memcmp(frame.data(), kPauseAddress, 6) != 0) {
+    return mflcn.Get<reg::Mflcn::Pmcf>() == 0;
+  }
+  const uint32_t quanta = Be16(&frame[16]);
+  if (quanta != 0) {
+    registers_.Count<reg::Lxoffrxcnt>();
+  } else {
+    registers_.Count<reg::Lxonrxcnt>();
+  }
+  if (mflcn.Get<reg::Mflcn::Rfce>() != 0) tx_.Pause(quanta);
+  return mflcn.Get<reg::Mflcn::Dpf>() != 0;
 }
 
 void RxEngine::Enter(FramePointer frame) {
@@ -344,8 +381,8 @@ void RxEngine::TryEnable(uint32_t queue) {
     registers_.Report(DriverError::kBadGeometry, "SRRCTL.DESCTYPE is not modelled, queue", queue);
     return;
   }
-  if (srrctl.Get<reg::Srrctl::Bsizepacket>() == 0) {
-    registers_.Report(DriverError::kBadGeometry, "SRRCTL.BSIZEPACKET is zero, queue", queue);
+  if (!GoodBuffer(srrctl)) {
+    registers_.Report(DriverError::kBadGeometry, "SRRCTL.BSIZEPACKET is not 1 to 16:", queue);
     return;
   }
   ring.Start(base, bytes / reg::kDescriptorBytes, head, tail);
@@ -354,6 +391,11 @@ void RxEngine::TryEnable(uint32_t queue) {
   ring.state = QueueState::kOn;
   fetching_.insert(queue);
   Run();
+}
+
+bool RxEngine::GoodBuffer(hw::Value<reg::Srrctl> srrctl) const {
+  const uint32_t kib = srrctl.Get<reg::Srrctl::Bsizepacket>();
+  return kib >= 1 && kib <= kMaxBufferKib;
 }
 
 void RxEngine::LoadSrrctl(uint32_t queue) {
@@ -397,7 +439,7 @@ void RxEngine::WriteRxdctl(uint32_t queue, uint32_t value) {
 void RxEngine::WriteSrrctl(uint32_t queue, uint32_t value) {
   if (queues_[queue].shows_enabled()) {
     const hw::Value<reg::Srrctl> srrctl(value);
-    if (srrctl.Get<reg::Srrctl::Bsizepacket>() == 0 ||
+    if (!GoodBuffer(srrctl) ||
         srrctl.Get<reg::Srrctl::Desctype>() != reg::kDescTypeAdvancedOneBuffer) {
       registers_.Report(DriverError::kIllegalOrder, "SRRCTL changed while the queue is on:", queue);
       return;
@@ -418,6 +460,23 @@ void RxEngine::WriteRdh(uint32_t queue, uint32_t value) {
     return;
   }
   Set<reg::Rdh, reg::Rdh64To127>(queue, value);
+}
+
+template <typename Low, typename High>
+void RxEngine::WriteGeometry(uint32_t queue, uint32_t value) {
+  if (queues_[queue].state != QueueState::kOff) {
+    registers_.Report(DriverError::kIllegalOrder, "ring moved while its queue is on, receive queue",
+                      queue);
+    return;
+  }
+  Set<Low, High>(queue, value);
+}
+
+void RxEngine::WriteRscctl(uint32_t queue, uint32_t value) {
+  Set<reg::Rscctl, reg::Rscctl64To127>(queue, value);
+  if ((value & reg::Rscctl::Rscen::kMask) != 0) {
+    registers_.Report(DriverError::kReservedBits, "RSCCTL.RSCEN is not modelled, queue", queue);
+  }
 }
 
 // The tail of a queue that is off may be cleared, not moved: such a doorbell is lost.
@@ -461,7 +520,42 @@ void RxEngine::WriteRxctrl(uint32_t, uint32_t value) {
 
 void RxEngine::WriteRdrxctl(uint32_t, uint32_t value) {
   constexpr uint32_t kDone = reg::Rdrxctl::Dmaidone::kMask;  // software cannot change it
-  registers_.Set<reg::Rdrxctl>((value & ~kDone) | (registers_.Raw<reg::Rdrxctl>() & kDone));
+  const uint32_t before = registers_.Raw<reg::Rdrxctl>();
+  if (((value ^ before) & reg::Rdrxctl::Crcstrip::kMask) != 0 &&
+      registers_.Field<reg::Rxctrl, reg::Rxctrl::Rxen>() != 0) {
+    registers_.Report(DriverError::kIllegalOrder, "CRCSTRIP changed while receive is on:", value);
+  }
+  registers_.Set<reg::Rdrxctl>((value & ~kDone) | (before & kDone));
+}
+
+void RxEngine::WriteHlreg0(uint32_t, uint32_t value) {
+  const uint32_t before = registers_.Raw<reg::Hlreg0>();
+  if (((value ^ before) & reg::Hlreg0::Rxcrcstrp::kMask) != 0 &&
+      registers_.Field<reg::Rxctrl, reg::Rxctrl::Rxen>() != 0) {
+    registers_.Report(DriverError::kIllegalOrder, "RXCRCSTRP changed while receive is on:", value);
+  }
+  registers_.Set<reg::Hlreg0>(value);
+}
+
+void RxEngine::WriteMaxfrs(uint32_t, uint32_t value) {
+  registers_.Set<reg::Maxfrs>(value);
+  if (registers_.Field<reg::Maxfrs, reg::Maxfrs::Mfs>() > kMaxFrame) {
+    registers_.Report(DriverError::kBadGeometry, "MAXFRS above the largest packet:", value);
+  }
+}
+
+void RxEngine::WriteFccfg(uint32_t, uint32_t value) {
+  registers_.Set<reg::Fccfg>(value);
+  if (registers_.Field<reg::Fccfg, reg::Fccfg::Tfce>() != 0) {
+    registers_.Report(DriverError::kReservedBits, "FCCFG.TFCE is not modelled:", value);
+  }
+}
+
+void RxEngine::WriteMflcn(uint32_t, uint32_t value) {
+  registers_.Set<reg::Mflcn>(value);
+  if (registers_.Field<reg::Mflcn, reg::Mflcn::Rpfce>() != 0) {
+    registers_.Report(DriverError::kReservedBits, "MFLCN.RPFCE is not modelled:", value);
+  }
 }
 
 void RxEngine::WriteSecrxctrl(uint32_t, uint32_t value) {

@@ -16,6 +16,7 @@
 #include "sim/nic/ixgbe/options.h"
 #include "sim/nic/ixgbe/register_file.h"
 #include "sim/nic/ixgbe/statistics.h"
+#include "sim/nic/ixgbe/tx_engine.h"
 
 namespace mapwire::sim::nic82599 {
 
@@ -23,12 +24,15 @@ namespace mapwire::sim::nic82599 {
 // The oldest frame goes to its queue as soon as descriptors are on chip: data writes, then
 // write-backs in batches, then the cause. A frame whose queue has no descriptors is dropped
 // (SRRCTL.DROP_EN) or waits, and everything behind it waits too. Advanced one-buffer descriptors;
-// one packet buffer and one traffic class. Not modelled: header split, RSC, checksum results,
-// fragment checksums (with RXCSUM.PCSD clear the descriptor's hash field is zero), pause frames.
+// one packet buffer and one traffic class. A pause frame stops transmit if MFLCN.RFCE says so and
+// goes no further if MFLCN.DPF does; none is ever sent. Not modelled: header split, RSC, checksum
+// results, fragment checksums (with RXCSUM.PCSD clear the descriptor's hash field is zero),
+// priority flow control.
 class RxEngine {
  public:
   RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma, Interrupts& interrupts,
-           Statistics& statistics, Filters& filters, const Link& link, const IxgbeOptions& options);
+           Statistics& statistics, Filters& filters, TxEngine& tx, const Link& link,
+           const IxgbeOptions& options);
 
   void Reset();
   void Resume() { Run(); }
@@ -71,6 +75,7 @@ class RxEngine {
 
   bool Listening() const;
   bool Good(const Frame& frame, uint32_t wire_bytes);
+  bool EndsInMac(const std::vector<uint8_t>& frame);
   void Enter(FramePointer frame);
   void StripVlan(Held& held);
   void KeepCrc(Frame& frame);
@@ -110,7 +115,16 @@ class RxEngine {
   uint32_t ReadRdh(uint32_t queue);
   void WriteRdh(uint32_t queue, uint32_t value);
   void WriteRdt(uint32_t queue, uint32_t value);
+  // Of a register that says where a ring is.
+  template <typename Low, typename High>
+  void WriteGeometry(uint32_t queue, uint32_t value);
+  void WriteRscctl(uint32_t queue, uint32_t value);
+  bool GoodBuffer(hw::Value<reg::Srrctl> srrctl) const;
   void WriteRxctrl(uint32_t, uint32_t value);
+  void WriteHlreg0(uint32_t, uint32_t value);
+  void WriteMaxfrs(uint32_t, uint32_t value);
+  void WriteFccfg(uint32_t, uint32_t value);
+  void WriteMflcn(uint32_t, uint32_t value);
   void WriteRdrxctl(uint32_t, uint32_t value);
   void WriteSecrxctrl(uint32_t, uint32_t value);
 
@@ -120,6 +134,7 @@ class RxEngine {
   Interrupts& interrupts_;
   Statistics& statistics_;
   Filters& filters_;
+  TxEngine& tx_;
   const Link& link_;
   const IxgbeOptions& options_;
 

@@ -102,11 +102,134 @@ TEST_F(Rx, BadCrcIsCountedAndDroppedUnlessBadFramesAreKept) {
 
 TEST_F(Rx, CrcIsKeptWhenStrippingIsOff) {
   BringUp();
+  Write<reg::Rxctrl>(0);
   Write<reg::Hlreg0>(Read<reg::Hlreg0>() & ~reg::Hlreg0::Rxcrcstrp::kMask);
   Write<reg::Rdrxctl>(0);
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
   Ring ring = RxRing(0, 64);
   Arrive(FrameTo(OurAddress()));
   EXPECT_EQ(RxLength(ring, 0), 64u);
+  Write<reg::Hlreg0>(Read<reg::Hlreg0>() | reg::Hlreg0::Rxcrcstrp::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Rdrxctl>(reg::Rdrxctl::Crcstrip::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+}
+
+TEST_F(Rx, ARingIsNotMovedWhileItsQueueIsOn) {
+  BringUp();
+  RxRing(0, 64);
+  Write<reg::Rdbal>(0);
+  Write<reg::Rdbah>(0);
+  Write<reg::Rdlen>(128);
+  for (int i = 0; i < 3; ++i) ExpectError(DriverError::kIllegalOrder);
+  EXPECT_EQ(Read<reg::Rdlen>(), 64u * 16);
+  Write<reg::Rdlen>(128, 1);
+  EXPECT_EQ(Read<reg::Rdlen>(1), 128u) << "another queue, which is off";
+}
+
+TEST_F(Rx, ABufferHasOneToSixteenKib) {
+  BringUp();
+  for (const uint32_t kib : {1, 16}) {
+    Write<reg::Rxdctl>(0, kib);
+    Write<reg::Srrctl>(kib | 1u << 25, kib);
+    Write<reg::Rdbal>(static_cast<uint32_t>(world.Allocate(128)), kib);
+    Write<reg::Rdlen>(128, kib);
+    Write<reg::Rxdctl>(reg::Rxdctl::Enable::kMask, kib);
+    world.RunFor(50 * kMicrosecond);
+    EXPECT_NE(Read<reg::Rxdctl>(kib) & reg::Rxdctl::Enable::kMask, 0u);
+  }
+  Write<reg::Srrctl>(17u | 1u << 25, 16);
+  ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Srrctl>(17u | 1u << 25, 3);
+  Write<reg::Rdlen>(128, 3);
+  Write<reg::Rxdctl>(reg::Rxdctl::Enable::kMask, 3);
+  world.RunFor(50 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Rxdctl>(3) & reg::Rxdctl::Enable::kMask, 0u);
+  ExpectError(DriverError::kBadGeometry);
+  Write<reg::Srrctl>(2u | 1u << 25 | 1u << 5, 4);
+  ExpectError(DriverError::kReservedBits);
+}
+
+TEST_F(Rx, ALimitBelowTheStandardNeedsJumboToo) {
+  BringUp();
+  Ring ring = RxRing(0, 64);
+  Write<reg::Maxfrs>(604u << 16);
+  Arrive(FrameTo(OurAddress(), 601));
+  EXPECT_EQ(Received(ring), 1u);
+  Write<reg::Hlreg0>(Read<reg::Hlreg0>() | reg::Hlreg0::Jumboen::kMask);
+  Arrive(FrameTo(OurAddress(), 600));
+  Arrive(FrameTo(OurAddress(), 601));
+  EXPECT_EQ(Received(ring), 1u);
+  EXPECT_EQ(Read<reg::Roc>(), 1u);
+  Write<reg::Maxfrs>(15873u << 16);
+  ExpectError(DriverError::kBadGeometry);
+}
+
+// ---- Flow control ----
+
+std::vector<uint8_t> PauseFrame(uint16_t quanta) {
+  std::vector<uint8_t> bytes(60, 0);
+  const uint8_t head[] = {0x01, 0x80, 0xC2, 0, 0, 0x01, 2, 0, 0, 0, 0, 9, 0x88, 0x08, 0, 1};
+  std::copy(std::begin(head), std::end(head), bytes.begin());
+  bytes[16] = static_cast<uint8_t>(quanta >> 8);
+  bytes[17] = static_cast<uint8_t>(quanta);
+  return bytes;
+}
+
+TEST_F(Rx, APauseFrameStopsTransmitOnlyIfItIsObeyed) {
+  BringUp();
+  Ring tx = TxRing(0, 64);
+  const auto send = [&] {
+    GiveFrame(tx, 1);
+    Doorbell(tx);
+    world.RunFor(20 * kMicrosecond);
+    return world.sent_count;
+  };
+  Arrive(PauseFrame(0xFFFF));
+  EXPECT_EQ(send(), 1u);
+  Write<reg::Mflcn>(reg::Mflcn::Rfce::kMask | reg::Mflcn::Dpf::kMask);
+  Arrive(PauseFrame(2000));  // 102.4 us
+  EXPECT_EQ(send(), 1u);
+  world.RunFor(70 * kMicrosecond);
+  EXPECT_EQ(world.sent_count, 1u);
+  world.RunFor(20 * kMicrosecond);
+  EXPECT_EQ(world.sent_count, 2u);
+  Arrive(PauseFrame(0xFFFF));
+  EXPECT_EQ(send(), 2u);
+  Arrive(PauseFrame(0));
+  world.RunFor(kMicrosecond);
+  EXPECT_EQ(world.sent_count, 3u);
+  EXPECT_EQ(Read<reg::Lxoffrxcnt>(), 3u);
+  EXPECT_EQ(Read<reg::Lxonrxcnt>(), 1u);
+}
+
+TEST_F(Rx, MacControlFramesReachAQueueOnlyIfTheyMayPass) {
+  BringUp();
+  Write<reg::Fctrl>(reg::Fctrl::Mpe::kMask);
+  Ring ring = RxRing(0, 64);
+  std::vector<uint8_t> other = PauseFrame(1);
+  other[15] = 9;
+  Arrive(PauseFrame(1));
+  Arrive(other);
+  EXPECT_EQ(Received(ring), 1u) << "DPF is off, PMCF too";
+  Write<reg::Mflcn>(reg::Mflcn::Dpf::kMask | reg::Mflcn::Pmcf::kMask);
+  Arrive(PauseFrame(1));
+  EXPECT_EQ(Received(ring), 0u);
+  Arrive(other);
+  EXPECT_EQ(Received(ring), 1u);
+  Write<reg::Fccfg>(reg::Fccfg::Tfce::kMask);
+  ExpectError(DriverError::kReservedBits);
+}
+
+// What arrives between the two reads of a pair is counted by the next.
+TEST_F(Rx, ACounterPairLosesNothingBetweenItsReads) {
+  BringUp();
+  RxRing(0, 64);
+  Arrive(FrameTo(OurAddress(), 96));
+  EXPECT_EQ(Read<reg::Torl>(), 100u);
+  Arrive(FrameTo(OurAddress(), 196));
+  EXPECT_EQ(Read<reg::Torh>(), 0u);
+  EXPECT_EQ(Read<reg::Torl>(), 200u);
 }
 
 TEST_F(Rx, WithoutDescriptorsDropEnDropsAndCounts) {

@@ -35,14 +35,17 @@ void CountSize(RegisterFile& registers, uint32_t bytes) {
 
 template <Statistics::Pair* (Statistics::*First)()>
 uint32_t Statistics::ReadLow(uint32_t index) {
-  return static_cast<uint32_t>((this->*First)()[index]);
+  Pair& pair = (this->*First)()[index];
+  pair.taken = pair.value &= kPairMask;
+  return static_cast<uint32_t>(pair.taken);
 }
 
 template <Statistics::Pair* (Statistics::*First)()>
 uint32_t Statistics::ReadHigh(uint32_t index) {
   Pair& pair = (this->*First)()[index];
-  const uint32_t high = static_cast<uint32_t>((pair & kPairMask) >> 32);
-  pair = 0;
+  const uint32_t high = static_cast<uint32_t>(pair.taken >> 32);
+  pair.value -= pair.taken;
+  pair.taken = 0;
   return high;
 }
 
@@ -63,21 +66,21 @@ Statistics::Statistics(RegisterFile& registers) : registers_(registers) {
 }
 
 void Statistics::Reset() {
-  gorc_ = gotc_ = tor_ = 0;
-  qbrc_.fill(0);
-  qbtc_.fill(0);
+  gorc_ = gotc_ = tor_ = Pair();
+  qbrc_.fill(Pair());
+  qbtc_.fill(Pair());
   rx_set_.fill(0);
   tx_set_.fill(0);
 }
 
 void Statistics::AnyReceived(uint32_t wire_bytes) {
   registers_.Count<reg::Tpr>();
-  tor_ += wire_bytes;
+  tor_.Count(wire_bytes);
 }
 
 void Statistics::GoodReceived(const uint8_t* destination, uint32_t wire_bytes) {
   registers_.Count<reg::Gprc>();
-  gorc_ += wire_bytes;
+  gorc_.Count(wire_bytes);
   CountSize<reg::Prc64, reg::Prc127, reg::Prc255, reg::Prc511, reg::Prc1023, reg::Prc1522>(
       registers_, wire_bytes);
   if ((destination[0] & 1) == 0) return;
@@ -91,7 +94,7 @@ void Statistics::GoodReceived(const uint8_t* destination, uint32_t wire_bytes) {
 void Statistics::Transmitted(const uint8_t* destination, uint32_t wire_bytes) {
   registers_.Count<reg::Gptc>();
   registers_.Count<reg::Tpt>();
-  gotc_ += wire_bytes;
+  gotc_.Count(wire_bytes);
   CountSize<reg::Ptc64, reg::Ptc127, reg::Ptc255, reg::Ptc511, reg::Ptc1023, reg::Ptc1522>(
       registers_, wire_bytes);
   if ((destination[0] & 1) == 0) return;
@@ -104,14 +107,14 @@ void Statistics::Transmitted(const uint8_t* destination, uint32_t wire_bytes) {
 
 void Statistics::QueueReceived(uint32_t queue, uint32_t wire_bytes) {
   registers_.Count<reg::Qprc>(1, rx_set_[queue]);
-  qbrc_[rx_set_[queue]] += wire_bytes;
+  qbrc_[rx_set_[queue]].Count(wire_bytes);
 }
 
 void Statistics::QueueDropped(uint32_t queue) { registers_.Count<reg::Qprdc>(1, rx_set_[queue]); }
 
 void Statistics::QueueTransmitted(uint32_t queue, uint32_t wire_bytes) {
   registers_.Count<reg::Qptc>(1, tx_set_[queue]);
-  qbtc_[tx_set_[queue]] += wire_bytes;
+  qbtc_[tx_set_[queue]].Count(wire_bytes);
 }
 
 void Statistics::WriteRqsmr(uint32_t index, uint32_t value) {

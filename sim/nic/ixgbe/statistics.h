@@ -28,8 +28,14 @@ class Statistics {
   void QueueTransmitted(uint32_t queue, uint32_t wire_bytes);
 
  private:
-  // A 36-bit counter in two registers: reading the high one clears both.
-  using Pair = uint64_t;
+  // A 36-bit counter in two registers. Reading the low one takes both halves, reading the high one
+  // gives the other half and ends the clear: what was taken is gone from the counter, what arrived
+  // between the two reads is not. Whether the part is as careful is doubtful.
+  struct Pair {
+    uint64_t value = 0;
+    uint64_t taken = 0;
+    void Count(uint64_t amount) { value += amount; }
+  };
   template <Pair* (Statistics::*First)()>
   uint32_t ReadLow(uint32_t index);
   template <Pair* (Statistics::*First)()>
@@ -43,9 +49,9 @@ class Statistics {
   void WriteTqsm(uint32_t index, uint32_t value);
 
   RegisterFile& registers_;
-  Pair gorc_ = 0;
-  Pair gotc_ = 0;
-  Pair tor_ = 0;
+  Pair gorc_;
+  Pair gotc_;
+  Pair tor_;
   std::array<Pair, reg::kStatisticsSets> qbrc_ = {};
   std::array<Pair, reg::kStatisticsSets> qbtc_ = {};
   std::array<uint8_t, reg::kRxQueues> rx_set_ = {};

@@ -13,6 +13,8 @@ constexpr uint32_t kPreambleBytes = 8;
 constexpr uint32_t kCrcBytes = 4;
 constexpr uint32_t kGapBytes = 12;
 constexpr uint32_t kMinFrame = 60;
+constexpr Time kPauseQuantum = 64 * kByte;
+constexpr uint32_t kMaxThresholds = 40;  // PTHRESH and WTHRESH together; one lineage
 // The MAC hands frames to the line a little ahead of time, several at once.
 constexpr Time kCommitAhead = 1200 * kNanosecond;
 constexpr Time kWakeAhead = 200 * kNanosecond;
@@ -38,6 +40,11 @@ TxEngine::TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
   registers_.OnRead<reg::Tdh, &TxEngine::ReadTdh>(this);
   registers_.OnWrite<reg::Tdh, &TxEngine::WriteTdh>(this);
   registers_.OnWrite<reg::Tdt, &TxEngine::WriteTdt>(this);
+  registers_.OnWrite<reg::Tdbal, &TxEngine::WriteGeometry<reg::Tdbal>>(this);
+  registers_.OnWrite<reg::Tdbah, &TxEngine::WriteGeometry<reg::Tdbah>>(this);
+  registers_.OnWrite<reg::Tdlen, &TxEngine::WriteGeometry<reg::Tdlen>>(this);
+  registers_.OnWrite<reg::Tdwbal, &TxEngine::WriteGeometry<reg::Tdwbal>>(this);
+  registers_.OnWrite<reg::Tdwbah, &TxEngine::WriteGeometry<reg::Tdwbah>>(this);
   registers_.OnWrite<reg::Dmatxctl, &TxEngine::WriteDmatxctl>(this);
   registers_.OnWrite<reg::Mtqc, &TxEngine::WriteMtqc>(this);
 }
@@ -66,6 +73,7 @@ void TxEngine::Reset() {
   world_.CancelTimer(kTimerTxMac);
   world_.CancelTimer(kTimerTxFlush);
   mac_timer_ = flush_timer_ = false;
+  paused_until_ = 0;
   turn_ = 0;
   Drain();
 }
@@ -374,6 +382,12 @@ void TxEngine::WriteBackDone(uint32_t queue) {
 void TxEngine::PumpMac() {
   if (!link_.up()) return;
   const Time now = world_.Now();
+  if (now < paused_until_) {
+    if (mac_.empty() || mac_timer_) return;
+    mac_timer_ = true;
+    world_.SetTimer(kTimerTxMac, paused_until_);
+    return;
+  }
   while (!mac_.empty() && mac_next_ <= now + kCommitAhead) Send(mac_.pop());
   if (mac_.empty() || mac_timer_) return;
   mac_timer_ = true;
@@ -391,6 +405,12 @@ void TxEngine::Send(FramePointer frame) {
   const Time start = std::max(mac_next_, world_.Now() + kPreambleBytes * kByte);
   mac_next_ = start + (length + kCrcBytes + kGapBytes + kPreambleBytes) * kByte;
   world_.Transmit(std::move(frame), start);
+}
+
+// Frames that were handed to the line ahead of time still go out.
+void TxEngine::Pause(uint32_t quanta) {
+  paused_until_ = world_.Now() + quanta * kPauseQuantum;
+  if (quanta == 0) Resume();
 }
 
 void TxEngine::MacExpired() {
@@ -468,6 +488,9 @@ void TxEngine::WriteTxdctl(uint32_t queue, uint32_t value) {
   registers_.Set<T>(value & ~T::Swflsh::kMask, queue);
   const hw::Value<T> txdctl(value);
   ring.write_threshold = txdctl.Get<T::Wthresh>();
+  if (txdctl.Get<T::Pthresh>() + txdctl.Get<T::Wthresh>() > kMaxThresholds) {
+    registers_.Report(DriverError::kBadGeometry, "PTHRESH and WTHRESH above 40:", value);
+  }
   const bool wanted = txdctl.Get<T::Enable>() != 0;
   const Time later = world_.Now() + options_.queue_delay;
   if (wanted && ring.state == QueueState::kOff) {
@@ -502,6 +525,16 @@ void TxEngine::WriteTdh(uint32_t queue, uint32_t value) {
     return;
   }
   registers_.Set<reg::Tdh>(value, queue);
+}
+
+template <typename R>
+void TxEngine::WriteGeometry(uint32_t queue, uint32_t value) {
+  if (queues_[queue].state != QueueState::kOff) {
+    registers_.Report(DriverError::kIllegalOrder,
+                      "ring moved while its queue is on, transmit queue", queue);
+    return;
+  }
+  registers_.Set<R>(value, queue);
 }
 
 // The tail of a queue that is off may be cleared, not moved: such a doorbell is lost.

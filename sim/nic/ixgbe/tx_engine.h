@@ -23,8 +23,8 @@ namespace mapwire::sim::nic82599 {
 // start), its EOP descriptor closes it into the order of packets; when it is the oldest and all its
 // data is there it completes (head moves, write-back, cause) and goes to the MAC, which puts it on
 // the line. Advanced data descriptors without offloads; context descriptors are consumed. One
-// packet buffer and one traffic class; PTHRESH and HTHRESH are not looked at; pause frames and
-// loopback have no effect. With the link down the engine stops fetching and keeps what it has.
+// packet buffer and one traffic class; PTHRESH and HTHRESH decide nothing; loopback has no effect.
+//  With the link down the engine stops fetching and keeps what it has.
 class TxEngine {
  public:
   TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma, Interrupts& interrupts,
@@ -35,6 +35,8 @@ class TxEngine {
   void Resume();
   bool Idle() const;  // nothing on chip: no packet, no read, no write
 
+  // The partner asks for silence, for so many times 512 bits; 0: no more.
+  void Pause(uint32_t quanta);
   void MacExpired();
   void FlushExpired();
   // Writes back whatever waits for WTHRESH.
@@ -111,6 +113,9 @@ class TxEngine {
   uint32_t ReadTdh(uint32_t queue);
   void WriteTdh(uint32_t queue, uint32_t value);
   void WriteTdt(uint32_t queue, uint32_t value);
+  // Of a register that says where a ring, or its head in memory, is.
+  template <typename R>
+  void WriteGeometry(uint32_t queue, uint32_t value);
   void WriteDmatxctl(uint32_t, uint32_t value);
   void WriteMtqc(uint32_t, uint32_t value);
 
@@ -135,6 +140,7 @@ class TxEngine {
   uint32_t reads_ = 0;
   uint32_t room_taken_ = 0;
   Time mac_next_ = 0;  // earliest start of the next frame
+  Time paused_until_ = 0;
   bool mac_timer_ = false;
   bool flush_timer_ = false;
 };
