@@ -125,7 +125,7 @@ std::array<uint8_t, 6> ParseMac(const std::string& text, const std::string& wher
 NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
   const Object nic(value, where);
   nic.ExpectOnly({"name", "model", "mac", "queues", "rss_queues", "tx_slots", "rx_slots", "mtu",
-                  "promiscuous", "interrupt_us"});
+                  "promiscuous", "interrupt_us", "rss_symmetric", "rss_udp_ports", "keep_crc"});
   NicPlan plan;
   plan.options.name = CheckedName(nic.String("name", ""), nic.Where("name"), 15);
   if (nic.String("model", "82599") != "82599") Fail(nic.Where("model"), "there is only \"82599\"");
@@ -133,10 +133,13 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
   port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, 16));
   port.driver.rss_queues = static_cast<uint16_t>(
       nic.Integer("rss_queues", port.driver.queue_pairs, 1, port.driver.queue_pairs));
-  port.tx_slots = static_cast<uint32_t>(nic.Integer("tx_slots", 512, 8, 4096));
-  port.rx_slots = static_cast<uint32_t>(nic.Integer("rx_slots", 512, 8, 4096));
+  port.driver.tx_slots = static_cast<uint32_t>(nic.Integer("tx_slots", 512, 8, 4096));
+  port.driver.rx_slots = static_cast<uint32_t>(nic.Integer("rx_slots", 512, 8, 4096));
   port.driver.max_frame_bytes = static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, 9714)) + 14;
   port.driver.promiscuous = nic.Bool("promiscuous", true);
+  if (nic.Bool("rss_symmetric", false)) port.driver.rss_key_kind = nic::RssKey::kSymmetric;
+  port.driver.rss_udp_ports = nic.Bool("rss_udp_ports", false);
+  port.driver.keep_crc = nic.Bool("keep_crc", false);
   port.driver.interrupt_interval_us =
       static_cast<uint32_t>(nic.Integer("interrupt_us", 0, 0, 8000));
   for (const char* const slots : {"tx_slots", "rx_slots"}) {

@@ -54,8 +54,7 @@ void Report(const World& world, const Server& server, bool with_hash) {
   for (const auto& host : world.hosts()) {
     for (const auto& nic : host->nics()) {
       if (nic->port() == nullptr) continue;
-      nic::DriverStatistics counted;
-      nic->port()->driver().ReadStatistics(counted);
+      const nic::DriverStatistics& counted = nic->port()->ReadStatistics();
       fmt::print("{}/{}: sent {} frames, received {}, missed {}, damaged {}\n",
                  host->options().name, nic->name(), counted.tx_packets, counted.rx_packets,
                  counted.rx_missed + counted.rx_no_descriptor,
