@@ -27,7 +27,7 @@ class Port : public testing::Test {
     sim::Host& right = world.AddHost({});
     sim::NicOptions nic;
     nic.port.driver.queue_pairs = kQueues;
-    nic.port.tx_slots = nic.port.rx_slots = kSlots;
+    nic.port.driver.tx_slots = nic.port.driver.rx_slots = kSlots;
     world.Connect(world.AddIxgbe(left, nic), world.AddIxgbe(right, nic), {});
     ASSERT_EQ(world.Boot(), "");
     sim::Process& program = world.AddProcess(left, "program");
