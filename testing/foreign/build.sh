@@ -26,7 +26,8 @@ step() {
 # apt with lists of its own: the machine's sources, as sources of source code.
 private_apt() {
   apt-get -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=- \
-    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" -o Debug::NoLocking=1 "$@"
+    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" -o Debug::NoLocking=1 \
+    -o Acquire::Retries=3 "$@"
 }
 
 fetch() {
