@@ -13,7 +13,7 @@ failures=0
 new_world() {
   rm -rf "$repo" "$fakes"
   mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" \
-    "$repo/tools/mutants" "$fakes"
+    "$repo/tools/mutants" "$repo/testing/foreign" "$fakes"
   cp -L "$here/mapwire" "$repo/mapwire"
   cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
   local tool
@@ -40,6 +40,14 @@ import sys
 if "--tally" in sys.argv:
     open(sys.argv[sys.argv.index("--tally") + 1], "a").write("mutants\t5\t0\n")
 print("mutants: " + " ".join(sys.argv[5:]))
+END
+  printf '#!/bin/bash\n' >"$repo/testing/foreign/build.sh"
+  chmod +x "$repo/testing/foreign/build.sh"
+  cat >"$repo/testing/foreign/foreign.py" <<'END'
+import sys
+if "--tally" in sys.argv:
+    open(sys.argv[sys.argv.index("--tally") + 1], "a").write("foreign programs\t2\t0\n")
+print("foreign daq: passed")
 END
 }
 
@@ -124,7 +132,7 @@ expect "setup with nothing to do is quiet on stderr" err_is_empty
 fake_bazel
 mapwire test
 expect "a run that passes succeeds" status_is 0
-expect "phases, costs, mutants and checks are summed" last_line_is "18 passed, 0 failed"
+expect "phases, costs, mutants and checks are summed" last_line_is "20 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
@@ -148,11 +156,11 @@ fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exi
 mapwire test
 expect "one failing test fails the run" status_is 1
 expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
-expect "the failing test is counted" last_line_is "16 passed, 1 failed"
+expect "the failing test is counted" last_line_is "18 passed, 1 failed"
 
 fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
 mapwire test
-expect "a phase of the whole tree without tests fails" last_line_is "16 passed, 1 failed"
+expect "a phase of the whole tree without tests fails" last_line_is "18 passed, 1 failed"
 mapwire test //core/ring/...
 expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
 expect "an empty phase is told" out_has "tests (clang): no matching test"
@@ -160,7 +168,7 @@ expect "an empty phase is told" out_has "tests (clang): no matching test"
 fake_bazel 'exit 1'
 mapwire test
 expect "a build that fails, fails" status_is 1
-expect "each failed build is counted" last_line_is "9 passed, 4 failed"
+expect "each failed build is counted" last_line_is "9 passed, 5 failed"
 
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
@@ -245,11 +253,11 @@ new_world
 fake_bazel
 echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
 mapwire test
-expect "costs that are not counted are a failure" last_line_is "15 passed, 1 failed"
+expect "costs that are not counted are a failure" last_line_is "17 passed, 1 failed"
 expect "what the bench said is in the summary" out_has "bench: txsync 1 plain: over"
 echo 'import sys; print("x: nobody finds it"); sys.exit(1)' >"$repo/tools/mutants/mutants.py"
 mapwire test
-expect "mutants that are not counted are a failure" last_line_is "10 passed, 2 failed"
+expect "mutants that are not counted are a failure" last_line_is "12 passed, 2 failed"
 expect "what was said of mutants is in the summary" out_has "x: nobody finds it"
 cat >"$repo/tools/mutants/mutants.py" <<'END'
 import sys
@@ -260,6 +268,12 @@ mapwire test
 expect "mutants that were found are told once" [ "$(grep -c a-mutant "$scratch/out")" = 1 ]
 expect "how many were found is in the summary" \
   [ "$(grep -c "1 mutants, 1 found" "$scratch/out")" = 2 ]
+expect "foreign programs are in the summary" \
+  [ "$(grep -c "foreign daq: passed" "$scratch/out")" = 2 ]
+printf '#!/bin/bash\necho "foreign: fetch failed" >&2\nexit 1\n' >"$repo/testing/foreign/build.sh"
+mapwire test
+expect "foreign programs that cannot be built are a failure" status_is 1
+expect "why they cannot is in the summary" out_has "foreign: fetch failed"
 echo 'import sys; sys.exit(1)' >"$repo/tools/mutants/mutants.py"
 mapwire mutants
 expect "a mutant that nobody finds fails the command" status_is 1
