@@ -67,7 +67,7 @@ class Bench:
             json.dump(world, stream)
         done = subprocess.run(
             [self.arguments.world, self.path("world.json"), "--folder", self.scratch, "--quiet",
-             "--shim", self.arguments.shim],
+             "--patience", "100", "--shim", self.arguments.shim],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False,
             stdin=subprocess.DEVNULL)
         text = done.stdout.decode("utf-8", "replace")

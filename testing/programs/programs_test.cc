@@ -268,6 +268,8 @@ std::string Command(const std::string& host, const std::vector<std::string>& arg
 // Everything the world and its programs said.
 std::string RunToEnd(const std::string& description, std::vector<std::string> more = {},
                      const std::string& preload = Preload()) {
+  // A busy machine may let a program wait for long; nobody is to be left behind for that.
+  if (more.empty()) more = {"--patience", "100"};
   more.push_back("--quiet");
   WorldRun world(description, more, preload);
   EXPECT_EQ(world.process().Wait(), 0) << world.process().text();
