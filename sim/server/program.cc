@@ -25,7 +25,6 @@ constexpr uint32_t kClockReadNs = 25;
 // How long the program may take to copy a part of a request.
 constexpr Time kCopyLimit = kSecond;
 constexpr size_t kMaxFiles = 1024;  // of one program
-constexpr Time kLongestLag = kMillisecond / 2;
 constexpr Time kJoinStep = kMillisecond;
 
 }  // namespace
@@ -77,8 +76,8 @@ void Program::Readable() {
   Stop();
 }
 
-bool Program::ReceiveHere(int flags) {
-  const ssize_t received = remote::ReceiveMessage(channel_, message_, &descriptor_, flags);
+bool Program::ReceiveHere() {
+  const ssize_t received = remote::ReceiveMessage(channel_, message_, &descriptor_, MSG_DONTWAIT);
   if (received > 0) return true;
   if (received == -EAGAIN || received == -EINTR) return false;
   if (received == -EPROTO) Refuse("a message that is not as long as it says");
@@ -93,15 +92,14 @@ bool Program::Receive() {
     if (server_.virtual_time() && !gone_) {
       // The program has the baton: the world stands still until it calls.
       if (server_.WaitReadable(channel_)) {
-        there = ReceiveHere(MSG_DONTWAIT);
+        there = ReceiveHere();
       } else if (!server_.stopping()) {
-        ++counters_.late;
         server_.Say(fmt::format("{} (process {}) holds the world up; the world goes on without it",
                                 name(), pid_));
       }
     }
     while (!there && !gone_ && !server_.stopping()) {
-      there = ReceiveHere(MSG_DONTWAIT);
+      there = ReceiveHere();
       if (there || gone_) break;
       process_.thread().Block(0);
     }
@@ -127,7 +125,6 @@ void Program::Reply(int64_t result, int descriptor, const void* data, size_t byt
 }
 
 void Program::Refuse(const char* what) {
-  ++counters_.refused;
   server_.Say(fmt::format("{} (process {}) sent {}; its channel is closed", name(), pid_, what));
 }
 
@@ -159,7 +156,6 @@ void Program::Serve() {
   while (!gone_ && Receive()) {
     state_ = State::kInCall;
     cancelled_ = false;
-    ++counters_.calls;
     if (!Handle()) return;
     if (std::exchange(orphans_, false)) process_.CloseOrphans();
   }
@@ -172,7 +168,7 @@ void Program::Leave() {
   server_.Settle(*this, true);
   process_.CloseAll();
   process_.Revive();
-  ++counters_.served;
+  ++served_;
   close(std::exchange(channel_, -1));
 }
 
@@ -224,12 +220,11 @@ bool Program::Handle() {
     }
     case Op::kPoll:
       return Poll();
-    case Op::kSleep:
-    case Op::kSleepUntil: {
+    case Op::kSleep: {
       constexpr uint64_t kLongest = static_cast<uint64_t>(INT64_MAX / 2 / kNanosecond);
       const Time time = static_cast<Time>(value > kLongest ? kLongest : value) * kNanosecond;
       const Time most = INT64_MAX / 2;
-      const Time deadline = header.op == Op::kSleepUntil ? time : now < most ? now + time : most;
+      const Time deadline = now < most ? now + time : most;
       Reply(process_.Sleep(deadline));
       return true;
     }
@@ -338,9 +333,9 @@ Status Program::Copied() {
   const Time deadline = process_.Now() + kCopyLimit;
   bool there = false;
   if (server_.virtual_time()) {
-    there = server_.WaitReadable(channel_) && ReceiveHere(MSG_DONTWAIT);
+    there = server_.WaitReadable(channel_) && ReceiveHere();
   } else {
-    while (!gone_ && !server_.stopping() && !(there = ReceiveHere(MSG_DONTWAIT))) {
+    while (!gone_ && !server_.stopping() && !(there = ReceiveHere())) {
       if (process_.Now() >= deadline) break;
       process_.thread().Block(deadline);
     }

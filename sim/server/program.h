@@ -46,12 +46,8 @@ class ProgramHost {
   ~ProgramHost() = default;
 };
 
-struct ProgramCounters {
-  uint64_t calls = 0;
-  uint64_t served = 0;   // programs that came and went
-  uint64_t refused = 0;  // messages that broke the protocol
-  uint64_t late = 0;     // times it held the world up for too long
-};
+// How far the world's clock may lag behind the machine's, in real time, without consequences.
+inline constexpr Time kLongestLag = kMillisecond / 2;
 
 // A place for programs of one name on one host, taken by one after the other.
 class Program final : private platform::UserMemory {
@@ -76,7 +72,8 @@ class Program final : private platform::UserMemory {
   uint64_t number() const { return number_; }
   Host& host() { return process_.host(); }
   const std::string& name() const { return process_.name(); }
-  const ProgramCounters& counters() const { return counters_; }
+  // Programs that came and went.
+  uint64_t served() const { return served_; }
 
  private:
   enum class State : uint8_t { kComputing, kInCall, kCopying };
@@ -85,7 +82,7 @@ class Program final : private platform::UserMemory {
   void Serve();
   // The next message of the program; false: it is gone.
   bool Receive();
-  bool ReceiveHere(int flags);
+  bool ReceiveHere();
   bool Handle();
   bool Greet();
   void Reply(int64_t result, int descriptor = -1, const void* data = nullptr, size_t bytes = 0);
@@ -114,7 +111,7 @@ class Program final : private platform::UserMemory {
   bool orphans_ = false;  // some file lost its descriptor during a call
   int descriptor_ = -1;   // that came with the message
   remote::Message message_;
-  ProgramCounters counters_;
+  uint64_t served_ = 0;
 };
 
 }  // namespace mapwire::sim

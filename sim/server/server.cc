@@ -31,7 +31,6 @@ constexpr size_t kMaxGuests = 64;
 constexpr size_t kMaxDescriptors = 4096;
 constexpr int kEventsAtOnce = 256;               // of the engine, between two looks at the sockets
 constexpr int64_t kLaunchLimitNs = 10000000000;  // for a program to appear
-constexpr Time kLongestLag = kMillisecond / 2;   // of real time, that is made up for
 constexpr int64_t kMillisecondNs = 1000000;
 
 int64_t MachineNs() {
@@ -142,7 +141,7 @@ uint32_t Server::present() const {
 
 uint64_t Server::programs_served() const {
   uint64_t served = 0;
-  for (const auto& program : programs_) served += program->counters().served;
+  for (const auto& program : programs_) served += program->served();
   return served;
 }
 
@@ -261,7 +260,7 @@ int Server::NewDescriptor(Host& host, Process::File file) {
   shutdown(ends[0], SHUT_WR);
   struct stat status {};
   fstat(ends[1], &status);
-  descriptors_[ends[0]] = {ends[0], status.st_ino, &host, std::move(file)};
+  descriptors_[ends[0]] = {status.st_ino, &host, std::move(file)};
   epoll_event event{};
   event.data.fd = ends[0];  // a hang-up is always told
   epoll_ctl(hangups_, EPOLL_CTL_ADD, ends[0], &event);
@@ -280,10 +279,11 @@ void Server::CollectHangups() {
 // In virtual time what a program has closed is closed at that moment, not when somebody looks.
 void Server::Settle(const Program& program, bool leaves) {
   if (!options_.virtual_time) return;
-  const bool last = std::none_of(programs_.begin(), programs_.end(), [&](const auto& other) {
-    return other.get() != &program && !other->free() && other->pid() == program.pid();
-  });
-  if (leaves && last) {
+  const bool last =
+      leaves && std::none_of(programs_.begin(), programs_.end(), [&](const auto& other) {
+        return other.get() != &program && !other->free() && other->pid() == program.pid();
+      });
+  if (last) {
     // Its channel is closed before its last descriptor may be: it dies first.
     const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, program.pid(), 0));
     if (pidfd >= 0) {

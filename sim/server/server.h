@@ -70,9 +70,8 @@ class Server final : private ProgramHost {
     int channel;
     pid_t pid;
   };
-  // The server's end of an open descriptor.
+  // An open descriptor; found by the server's end of it.
   struct Descriptor {
-    int end;
     ino_t inode;  // of the program's end
     Host* host;
     Process::File file;

@@ -48,7 +48,7 @@ platform::TimeOfDay MachineTime() {
   return {now.tv_sec, now.tv_nsec / 1000};
 }
 
-void Report(const World& world, const Server& server, bool with_hash) {
+void Report(World& world, const Server& server, bool with_hash) {
   fmt::print("world: {:.6f} s, {} programs served\n", static_cast<double>(world.now()) / kSecond,
              server.programs_served());
   for (const auto& host : world.hosts()) {
@@ -62,8 +62,8 @@ void Report(const World& world, const Server& server, bool with_hash) {
     }
   }
   if (with_hash) {
-    fmt::print("trace sha256 {} ({} events)\n", const_cast<World&>(world).trace().HashHex(),
-               const_cast<World&>(world).trace().event_count());
+    fmt::print("trace sha256 {} ({} events)\n", world.trace().HashHex(),
+               world.trace().event_count());
   }
 }
 

@@ -38,14 +38,13 @@ enum class Op : uint32_t {
   kPoll,    // value[0] timeout in ms or -1; data: PollEntry[]; reply: number ready, or -errno, and
             // the entries
   kSleep,   // value[0] nanoseconds; reply: 0, or -EINTR
-  kSleepUntil,  // value[0] nanoseconds of the world's clock; as kSleep
-  kClock,       // nothing but what the header tells: lets the others run
-  kThread,      // with the server's end of a new channel, for a thread about to begin; reply: its
-                // number
-  kJoin,        // value[0] number of a thread; reply: 0 when its channel is closed
-  kInterface,   // data: a name; reply: 0 and struct Interface, or -ENODEV
-  kCancel,  // ends kPoll, kSleep and kJoin early, with -EINTR unless there is a result; no reply
-  kCopied,  // answers kCopyIn and kCopyOut: value[0] is 0 or EFAULT; data of kCopyIn
+  kClock,   // nothing but what the header tells: lets the others run
+  kThread,  // with the server's end of a new channel, for a thread about to begin; reply: its
+            // number
+  kJoin,    // value[0] number of a thread; reply: 0 when its channel is closed
+  kInterface,  // data: a name; reply: 0 and struct Interface, or -ENODEV
+  kCancel,     // ends kPoll, kSleep and kJoin early, with -EINTR unless there is a result; no reply
+  kCopied,     // answers kCopyIn and kCopyOut: value[0] is 0 or EFAULT; data of kCopyIn
   // --- From the server --------------------------------------------------------------------------
   kReply = 100,
   kCopyIn,   // value[0] address, value[1] bytes
