@@ -4,7 +4,7 @@ set -euo pipefail
 
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
-failures=0
+. testing/kit/expect.sh
 
 install() {
   code=0
@@ -16,23 +16,6 @@ run() {
   code=0
   "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 }
-
-expect() {
-  local what=$1
-  shift
-  if ! "$@"; then
-    echo "FAILED: $what"
-    echo "  status $code, stdout:" && sed 's/^/  | /' "$scratch/out"
-    echo "  stderr:" && sed 's/^/  | /' "$scratch/err"
-    failures=$((failures + 1))
-  fi
-}
-
-status_is() { [ "$code" = "$1" ]; }
-out_has() { grep -qF -- "$1" "$scratch/out"; }
-err_has() { grep -qF -- "$1" "$scratch/err"; }
-err_is_one_line() { [ "$(wc -l <"$scratch/err")" = 1 ]; }
-not() { ! "$@"; }
 
 files="bin/pkt-gen bin/pkt-gen-b
 include/libnetmap.h include/net/mapwire.h include/net/netmap.h include/net/netmap_legacy.h

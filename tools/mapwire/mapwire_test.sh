@@ -7,7 +7,7 @@ trap 'rm -rf "$scratch"' EXIT
 repo=$scratch/repo
 fakes=$scratch/fakes
 here=$PWD
-failures=0
+. testing/kit/expect.sh
 
 # A repository of its own, and a PATH on which nothing else is found.
 new_world() {
@@ -79,26 +79,10 @@ mapwire() {
   PATH=$fakes "$repo/mapwire" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 }
 
-expect() {
-  local what=$1
-  shift
-  if ! "$@"; then
-    echo "FAILED: $what"
-    echo "  status $code, stdout:" && sed 's/^/  | /' "$scratch/out"
-    echo "  stderr:" && sed 's/^/  | /' "$scratch/err"
-    failures=$((failures + 1))
-  fi
-}
-
-status_is() { [ "$code" = "$1" ]; }
-out_has() { grep -qF -- "$1" "$scratch/out"; }
-err_has() { grep -qF -- "$1" "$scratch/err"; }
-err_is_one_line() { [ "$(wc -l <"$scratch/err")" = 1 ]; }
 out_is_empty() { [ ! -s "$scratch/out" ]; }
 err_is_empty() { [ ! -s "$scratch/err" ]; }
 last_line_is() { [ "$(tail -n 1 "$scratch/out")" = "$1" ]; }
 called() { grep -qE -- "$1" "$scratch/$2"; }
-not() { ! "$@"; }
 
 new_world
 

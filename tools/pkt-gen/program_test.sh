@@ -5,7 +5,7 @@ set -euo pipefail
 here=tools/pkt-gen
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failures=0
+. testing/kit/expect.sh
 number='[0-9.]+ [KMGT]?'
 
 run() {
@@ -13,21 +13,9 @@ run() {
   "$here/$1" "${@:2}" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 }
 
-expect() {
-  local what=$1
-  shift
-  if ! "$@"; then
-    echo "FAILED: $what"
-    echo "  status $code, stdout:" && sed 's/^/  | /' "$scratch/out"
-    echo "  stderr:" && sed 's/^/  | /' "$scratch/err"
-    failures=$((failures + 1))
-  fi
-}
-
-status_is() { [ "$code" = "$1" ]; }
+# By regular expressions here.
 out_has() { grep -qE -- "$1" "$scratch/out"; }
 err_has() { grep -qE -- "$1" "$scratch/err"; }
-not() { ! "$@"; }
 
 for program in pkt-gen pkt-gen-b; do
   run $program -i null -f tx -n 100000
