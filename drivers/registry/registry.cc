@@ -6,12 +6,17 @@
 #include "drivers/ixgbe/ixgbe_desc.h"
 #include "drivers/ixgbe/ixgbe_driver.h"
 #include "drivers/ixgbe/ixgbe_regs.h"
+#include "drivers/pv/pv_desc.h"
+#include "drivers/pv/pv_driver.h"
+#include "drivers/pv/pv_regs.h"
 
 namespace mapwire::drivers {
 namespace {
 
 // SFP+ boards only: the backplane (10F7) and XAUI (10FC) parts need another link set-up.
 constexpr PciId kIxgbeIds[] = {{ixgbe::kVendorIntel, ixgbe::kDevice82599Sfp}};
+
+constexpr PciId kPvIds[] = {{pv::kVendor, pv::kDevice}};
 
 constexpr Family kFamilies[] = {
     {
@@ -21,6 +26,14 @@ constexpr Family kFamilies[] = {
         .create = ixgbe::Driver::Create,
         .destroy = ixgbe::Driver::Destroy,
         .loop = &nic::kRingLoop<ixgbe::Codec>,
+    },
+    {
+        .name = "pv",
+        .ids = kPvIds,
+        .bar_bytes = pv::kBar0Bytes,
+        .create = pv::Driver::Create,
+        .destroy = pv::Driver::Destroy,
+        .loop = &nic::kRingLoop<pv::Codec>,
     },
 };
 

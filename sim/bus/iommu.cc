@@ -6,13 +6,8 @@
 #include "platform_backend/hooks.h"
 
 namespace mapwire::sim {
-namespace {
 
-constexpr uint64_t kPage = 4096;
-
-uint64_t PagesOf(uint64_t bytes) { return (bytes + kPage - 1) / kPage; }
-
-}  // namespace
+uint64_t Iommu::PagesOf(uint64_t bytes) { return (bytes + kPage - 1) / kPage; }
 
 Iommu::Iommu(uint32_t domain) : base_(uint64_t{domain} << 36) {}
 
@@ -79,7 +74,7 @@ bool Iommu::Isolate() {
   return isolated_;
 }
 
-uint8_t* Iommu::Translate(uint64_t device, uint64_t bytes) {
+uint8_t* Iommu::TranslatePages(uint64_t device, uint64_t bytes) {
   if (isolated_) {
     ++refused_;
     return nullptr;

@@ -38,7 +38,15 @@ class Iommu final : public platform::DmaSpace {
   bool Isolate() override;
 
   // The bytes behind [device, device + bytes), or null: a fault, which is counted.
-  uint8_t* Translate(uint64_t device, uint64_t bytes);
+  uint8_t* Translate(uint64_t device, uint64_t bytes) {
+    const uint64_t page = (device - base_) / kPage;
+    const uint64_t at = device % kPage;
+    if (page < pages_.size() && at + bytes <= kPage && pages_[page] != nullptr && !isolated_)
+        [[likely]] {
+      return pages_[page] + at;
+    }
+    return TranslatePages(device, bytes);
+  }
 
   uint64_t mapped_pages() const { return mapped_pages_; }
   uint64_t coherent_bytes() const { return coherent_bytes_; }
@@ -56,6 +64,10 @@ class Iommu final : public platform::DmaSpace {
     uint8_t* aligned = nullptr;
   };
 
+  static constexpr uint64_t kPage = 4096;
+
+  static uint64_t PagesOf(uint64_t bytes);
+  uint8_t* TranslatePages(uint64_t device, uint64_t bytes);
   uint64_t Place(uint8_t* memory, uint64_t bytes);
   void Displace(uint64_t device, uint64_t bytes);
 

@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -29,6 +28,9 @@
 #endif
 
 namespace mapwire::sim {
+
+namespace context = boost::context::detail;
+
 namespace {
 
 constexpr size_t kStackBytes = 512 * 1024;
@@ -47,13 +49,8 @@ Fiber::Fiber(std::function<void()> body) : body_(std::move(body)) {
   }
   stack_ = static_cast<char*>(memory) + kGuardBytes;
   mprotect(stack_, kStackBytes, PROT_READ | PROT_WRITE);
-  getcontext(&own_);
-  own_.uc_stack.ss_sp = stack_;
-  own_.uc_stack.ss_size = kStackBytes;
-  own_.uc_link = nullptr;
-  const uintptr_t self = reinterpret_cast<uintptr_t>(this);
-  makecontext(&own_, reinterpret_cast<void (*)()>(&Fiber::Entry), 2, static_cast<unsigned>(self),
-              static_cast<unsigned>(self >> 32));
+  own_ =
+      context::make_fcontext(static_cast<char*>(stack_) + kStackBytes, kStackBytes, &Fiber::Entry);
 #ifdef MW_TSAN
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
@@ -72,9 +69,9 @@ Fiber::~Fiber() {
 
 Fiber* Fiber::Current() { return g_current; }
 
-void Fiber::Entry(unsigned low, unsigned high) {
-  Fiber* const self =
-      reinterpret_cast<Fiber*>(static_cast<uintptr_t>(low) | static_cast<uintptr_t>(high) << 32);
+void Fiber::Entry(context::transfer_t from) {
+  Fiber* const self = static_cast<Fiber*>(from.data);
+  self->resumer_ = from.fctx;
 #ifdef MW_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &self->resumer_stack_, &self->resumer_stack_bytes_);
 #endif
@@ -95,7 +92,7 @@ void Fiber::Resume() {
   tsan_resumer_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(tsan_fiber_, 0);
 #endif
-  swapcontext(&resumer_, &own_);
+  own_ = context::jump_fcontext(own_, this).fctx;
 #ifdef MW_ASAN
   __sanitizer_finish_switch_fiber(resumer_fake_stack_, nullptr, nullptr);
 #endif
@@ -112,7 +109,7 @@ void Fiber::SwitchOut(bool last) {
   __tsan_switch_to_fiber(tsan_resumer_, 0);
 #endif
   static_cast<void>(last);
-  swapcontext(&own_, &resumer_);
+  resumer_ = context::jump_fcontext(resumer_, nullptr).fctx;
 #ifdef MW_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, &resumer_stack_, &resumer_stack_bytes_);
 #endif

@@ -3,8 +3,7 @@
 #ifndef SIM_ENGINE_FIBER_H_
 #define SIM_ENGINE_FIBER_H_
 
-#include <ucontext.h>
-
+#include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <functional>
 
@@ -29,12 +28,14 @@ class Fiber {
   static Fiber* Current();
 
  private:
-  static void Entry(unsigned low, unsigned high);
+  static void Entry(boost::context::detail::transfer_t from);
   void SwitchOut(bool last);
 
   std::function<void()> body_;
-  ucontext_t own_{};
-  ucontext_t resumer_{};
+  // Where to go on, of the side that does not run. Boost's contexts, unlike the C library's, make
+  // no system call to switch.
+  boost::context::detail::fcontext_t own_ = nullptr;
+  boost::context::detail::fcontext_t resumer_ = nullptr;
   void* stack_ = nullptr;
   bool started_ = false;
   bool done_ = false;

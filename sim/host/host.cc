@@ -13,7 +13,7 @@ namespace mapwire::sim {
 // ----------------------------------------------------------------------------
 
 HostNic::HostNic(Host& host, const NicOptions& options, FramePool& frames, uint32_t domain,
-                 const std::function<std::unique_ptr<Device>(DeviceWorld&)>& make_device)
+                 const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device)
     : host_(host),
       options_(options),
       iommu_(domain),
@@ -109,7 +109,7 @@ Host::~Host() {
 }
 
 HostNic& Host::AddNic(const NicOptions& options, uint32_t domain,
-                      const std::function<std::unique_ptr<Device>(DeviceWorld&)>& make_device) {
+                      const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device) {
   nics_.push_back(std::make_unique<HostNic>(*this, options, frames_, domain, make_device));
   return *nics_.back();
 }

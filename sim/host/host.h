@@ -53,9 +53,9 @@ struct NicOptions {
 // A NIC in its slot, driven by core.
 class HostNic final : public SlotHost {
  public:
-  // `make_device` builds the model, given its world. `domain` numbers IOMMU domains in the world.
+  // `make_device` builds the model, given its slot. `domain` numbers IOMMU domains in the world.
   HostNic(Host& host, const NicOptions& options, FramePool& frames, uint32_t domain,
-          const std::function<std::unique_ptr<Device>(DeviceWorld&)>& make_device);
+          const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device);
 
   // From a thread of the host: finds the driver, brings the device up, names the port.
   Status Start();
@@ -97,7 +97,7 @@ class Host final : public platform::Environment,
   Host& operator=(const Host&) = delete;
 
   HostNic& AddNic(const NicOptions& options, uint32_t domain,
-                  const std::function<std::unique_ptr<Device>(DeviceWorld&)>& make_device);
+                  const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device);
 
   // A kernel thread or a program's; it starts when the engine runs.
   Thread& Spawn(std::string name, uint32_t cpu, std::function<void()> body);

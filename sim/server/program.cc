@@ -55,6 +55,12 @@ void Program::Stop() {
 // --- Messages
 // -------------------------------------------------------------------------------------
 
+bool Program::LookAtPage() {
+  if (state_ != State::kComputing || !page_.Posted()) return false;
+  process_.thread().Wake();
+  return true;
+}
+
 // Only a cancellation may come while a call is under way.
 void Program::Readable() {
   if (state_ != State::kInCall) {
@@ -66,6 +72,8 @@ void Program::Readable() {
   const ssize_t received = remote::ReceiveMessage(channel_, message, &descriptor, MSG_DONTWAIT);
   if (received == -EAGAIN) return;
   if (descriptor >= 0) close(descriptor);
+  // It announced a request that was found already.
+  if (received > 0 && message.header.op == Op::kLook) return;
   if (received > 0 && message.header.op == Op::kCancel) {
     cancelled_ = true;
     process_.Interrupt();
@@ -76,8 +84,28 @@ void Program::Readable() {
   Stop();
 }
 
+bool Program::ReceivePage() {
+  switch (page_.Take(message_)) {
+    case ServerCallPage::Look::kNothing:
+      return false;
+    case ServerCallPage::Look::kCalled:
+      paged_ = true;
+      return true;
+    case ServerCallPage::Look::kBroken:
+      break;
+  }
+  Refuse("a call page that cannot be");
+  gone_ = true;
+  return false;
+}
+
 bool Program::ReceiveHere() {
+  if (state_ == State::kComputing && (ReceivePage() || gone_)) return !gone_;
   const ssize_t received = remote::ReceiveMessage(channel_, message_, &descriptor_, MSG_DONTWAIT);
+  if (received > 0 && message_.header.op == Op::kLook) {
+    if (state_ == State::kComputing) return ReceivePage();
+    return false;
+  }
   if (received > 0) return true;
   if (received == -EAGAIN || received == -EINTR) return false;
   if (received == -EPROTO) Refuse("a message that is not as long as it says");
@@ -121,6 +149,18 @@ void Program::Reply(int64_t result, int descriptor, const void* data, size_t byt
   reply.header.bytes = static_cast<uint32_t>(bytes);
   if (bytes != 0) std::memcpy(reply.data, data, bytes);
   state_ = State::kComputing;
+  if (std::exchange(paged_, false)) {
+    switch (page_.Answer(reply)) {
+      case ServerCallPage::Delivery::kDone:
+        return;
+      case ServerCallPage::Delivery::kAsleep:
+        break;
+      case ServerCallPage::Delivery::kBroken:
+        Refuse("changes of its call page during a request");
+        gone_ = true;
+        return;
+    }
+  }
   if (remote::SendMessage(channel_, reply, descriptor, MSG_DONTWAIT) != 0) gone_ = true;
 }
 
@@ -152,7 +192,9 @@ void Program::Serve() {
   }
   const remote::Welcome welcome{.virtual_time = server_.virtual_time() ? 1U : 0U,
                                 .clock_read_ns = kClockReadNs};
-  Reply(0, -1, &welcome, sizeof(welcome));
+  const int page = server_.virtual_time() ? -1 : page_.Open();
+  Reply(0, page, &welcome, sizeof(welcome));
+  if (page >= 0) close(page);
   while (!gone_ && Receive()) {
     state_ = State::kInCall;
     cancelled_ = false;
@@ -169,6 +211,8 @@ void Program::Leave() {
   process_.CloseAll();
   process_.Revive();
   ++served_;
+  page_.Close();
+  paged_ = false;
   close(std::exchange(channel_, -1));
 }
 

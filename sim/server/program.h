@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/host/process.h"
+#include "sim/server/call_page.h"
 #include "sim/shim/protocol.h"
 
 namespace mapwire::sim {
@@ -62,6 +63,10 @@ class Program final : private platform::UserMemory {
   void Take(int channel, pid_t pid, uint64_t number, bool greeted);
   // The channel can be read, or has hung up.
   void Readable();
+  // Sees to a request in the call page: whether there was one.
+  bool LookAtPage();
+  // Whether requests in the call page must be announced from now on.
+  void SetServerSleeps(bool sleeps) { page_.SetServerSleeps(sleeps); }
   void Stop();
   // `file` has no descriptor any more.
   void Forget(const Process::File& file);
@@ -83,6 +88,7 @@ class Program final : private platform::UserMemory {
   // The next message of the program; false: it is gone.
   bool Receive();
   bool ReceiveHere();
+  bool ReceivePage();
   bool Handle();
   bool Greet();
   void Reply(int64_t result, int descriptor = -1, const void* data = nullptr, size_t bytes = 0);
@@ -108,6 +114,8 @@ class Program final : private platform::UserMemory {
   State state_ = State::kComputing;
   bool cancelled_ = false;  // the call under way
   bool gone_ = false;
+  ServerCallPage page_;
+  bool paged_ = false;    // the request under way came by the page
   bool orphans_ = false;  // some file lost its descriptor during a call
   int descriptor_ = -1;   // that came with the message
   remote::Message message_;

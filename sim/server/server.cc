@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -32,6 +33,9 @@ constexpr size_t kMaxDescriptors = 4096;
 constexpr int kEventsAtOnce = 256;               // of the engine, between two looks at the sockets
 constexpr int64_t kLaunchLimitNs = 10000000000;  // for a program to appear
 constexpr int64_t kMillisecondNs = 1000000;
+// How long the server stays awake after a request of a call page: less than it costs to be woken.
+constexpr int64_t kAwakeNs = 200000;
+constexpr int kLooksPerServe = 32;  // at call pages, before one at sockets
 
 int64_t MachineNs() {
   timespec now;
@@ -436,14 +440,41 @@ void Server::CatchUp() {
   }
 }
 
+bool Server::LookAtPages() {
+  bool found = false;
+  for (const auto& program : programs_) found = program->LookAtPage() || found;
+  return found;
+}
+
+void Server::SetSleeps(bool sleeps) {
+  for (const auto& program : programs_) program->SetServerSleeps(sleeps);
+}
+
 void Server::RunReal() {
-  CatchUp();
+  // While programs call by their pages, it sleeps as little as they do.
+  for (int i = 0; i < kLooksPerServe; ++i) {
+    CatchUp();
+    if (LookAtPages()) {
+      last_call_ns_ = MachineNs();
+    } else if (MachineNs() - last_call_ns_ < kAwakeNs) {
+      sched_yield();
+    } else {
+      break;
+    }
+    if (i == kLooksPerServe - 1) return Serve(0);
+  }
+  SetSleeps(true);
+  if (LookAtPages()) {
+    last_call_ns_ = MachineNs();
+    return SetSleeps(false);
+  }
   const Time next = world_.engine().next();
   int64_t wait = 100 * kMillisecondNs;
   if (next != INT64_MAX) {
     wait = std::min<int64_t>(wait, std::max<int64_t>(0, (next - RealTime()) / kNanosecond));
   }
   Serve(wait);
+  SetSleeps(false);
 }
 
 void Server::RunVirtual() {

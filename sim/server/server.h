@@ -107,6 +107,8 @@ class Server final : private ProgramHost {
   void Watch(int fd);
   void CatchUp();
   void RunReal();
+  bool LookAtPages();
+  void SetSleeps(bool sleeps);
   void RunVirtual();
   bool all_launched_ended() const;
   uint32_t present() const;
@@ -123,6 +125,7 @@ class Server final : private ProgramHost {
   bool running_ = false;  // real time runs
   Time start_ = 0;        // by the machine's clock, when the world's was `base_`
   Time base_ = 0;
+  int64_t last_call_ns_ = 0;  // when a call page last had a request, by the machine's clock
   uint64_t last_number_ = 0;
   uint32_t next_cpu_ = 0;
   std::vector<Guest> guests_;

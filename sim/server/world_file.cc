@@ -122,34 +122,46 @@ std::array<uint8_t, 6> ParseMac(const std::string& text, const std::string& wher
   return mac;
 }
 
+// What only the 82599 has.
+void ParseIxgbe(const Object& nic, nic::DriverConfig& driver) {
+  driver.rss_queues =
+      static_cast<uint16_t>(nic.Integer("rss_queues", driver.queue_pairs, 1, driver.queue_pairs));
+  driver.promiscuous = nic.Bool("promiscuous", true);
+  if (nic.Bool("rss_symmetric", false)) driver.rss_key_kind = nic::RssKey::kSymmetric;
+  driver.rss_udp_ports = nic.Bool("rss_udp_ports", false);
+  driver.keep_crc = nic.Bool("keep_crc", false);
+  driver.interrupt_interval_us = static_cast<uint32_t>(nic.Integer("interrupt_us", 0, 0, 8000));
+}
+
 NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
   const Object nic(value, where);
-  nic.ExpectOnly({"name", "model", "mac", "queues", "rss_queues", "tx_slots", "rx_slots", "mtu",
-                  "promiscuous", "interrupt_us", "rss_symmetric", "rss_udp_ports", "keep_crc"});
   NicPlan plan;
+  const std::string model = nic.String("model", "82599");
+  plan.paravirtual = model == "paravirtual";
+  if (plan.paravirtual) {
+    nic.ExpectOnly({"name", "model", "mac", "queues", "tx_slots", "rx_slots", "mtu"});
+  } else if (model == "82599") {
+    nic.ExpectOnly({"name", "model", "mac", "queues", "rss_queues", "tx_slots", "rx_slots", "mtu",
+                    "promiscuous", "interrupt_us", "rss_symmetric", "rss_udp_ports", "keep_crc"});
+  } else {
+    Fail(nic.Where("model"), "must be \"82599\" or \"paravirtual\"");
+  }
   plan.options.name = CheckedName(nic.String("name", ""), nic.Where("name"), 15);
-  if (nic.String("model", "82599") != "82599") Fail(nic.Where("model"), "there is only \"82599\"");
   nic::NicPortConfig& port = plan.options.port;
   port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, 16));
-  port.driver.rss_queues = static_cast<uint16_t>(
-      nic.Integer("rss_queues", port.driver.queue_pairs, 1, port.driver.queue_pairs));
   port.driver.tx_slots = static_cast<uint32_t>(nic.Integer("tx_slots", 512, 8, 4096));
   port.driver.rx_slots = static_cast<uint32_t>(nic.Integer("rx_slots", 512, 8, 4096));
   port.driver.max_frame_bytes = static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, 9714)) + 14;
-  port.driver.promiscuous = nic.Bool("promiscuous", true);
-  if (nic.Bool("rss_symmetric", false)) port.driver.rss_key_kind = nic::RssKey::kSymmetric;
-  port.driver.rss_udp_ports = nic.Bool("rss_udp_ports", false);
-  port.driver.keep_crc = nic.Bool("keep_crc", false);
-  port.driver.interrupt_interval_us =
-      static_cast<uint32_t>(nic.Integer("interrupt_us", 0, 0, 8000));
+  if (!plan.paravirtual) ParseIxgbe(nic, port.driver);
   for (const char* const slots : {"tx_slots", "rx_slots"}) {
     if (nic.Integer(slots, 8, 8, 4096) % 8 != 0) Fail(nic.Where(slots), "must be a multiple of 8");
   }
   // Every card of the world has an address of its own, unless the file says otherwise.
-  plan.device.mac = {
+  plan.ixgbe.mac = {
       0x02, 0x4d, 0x57, 0x00, static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
   if (nic.Find("mac") != nullptr)
-    plan.device.mac = ParseMac(nic.String("mac", ""), nic.Where("mac"));
+    plan.ixgbe.mac = ParseMac(nic.String("mac", ""), nic.Where("mac"));
+  plan.pv.mac = plan.ixgbe.mac;
   return plan;
 }
 
@@ -189,6 +201,23 @@ void ParseEnd(const json& value, const std::string& where, const WorldPlan& worl
   Fail(where, "there is no card \"" + text + "\"");
 }
 
+// Paravirtual cards and wires without a limit go together.
+bool IsUnlimited(const Object& wire, const WorldPlan& world, const WirePlan& plan) {
+  const json* const gbps = wire.Find("gbps");
+  const bool unlimited = gbps != nullptr && gbps->is_string();
+  if (unlimited && gbps->get<std::string>() != "unlimited") {
+    Fail(wire.Where("gbps"), "must be a number or \"unlimited\"");
+  }
+  for (size_t end = 0; end < 2; ++end) {
+    const NicPlan& nic = world.hosts[plan.host[end]].nics[plan.nic[end]];
+    if (nic.paravirtual == unlimited) continue;
+    Fail(fmt::format("{}[{}]", wire.Where("ends"), end),
+         unlimited ? "a wire without a limit joins paravirtual cards"
+                   : "the wire of a paravirtual card has \"gbps\": \"unlimited\"");
+  }
+  return unlimited;
+}
+
 WirePlan ParseWire(const json& value, const std::string& where, const WorldPlan& world) {
   const Object wire(value, where);
   wire.ExpectOnly({"ends", "gbps", "delay_ns", "loss", "capture"});
@@ -199,6 +228,11 @@ WirePlan ParseWire(const json& value, const std::string& where, const WorldPlan&
   }
   for (size_t end = 0; end < 2; ++end) {
     ParseEnd((*ends)[end], fmt::format("{}[{}]", wire.Where("ends"), end), world, &plan, end);
+  }
+  plan.unlimited = IsUnlimited(wire, world, plan);
+  if (plan.unlimited) {
+    wire.ExpectOnly({"ends", "gbps"});
+    return plan;
   }
   const double gbps = wire.Number("gbps", 10, 0.01, 10);
   plan.options.picoseconds_per_byte = static_cast<Time>(8000 / gbps);

@@ -10,12 +10,15 @@
 #include "sim/host/host.h"
 #include "sim/net/wire.h"
 #include "sim/nic/ixgbe/ixgbe.h"
+#include "sim/nic/pv/pv.h"
 
 namespace mapwire::sim {
 
 struct NicPlan {
   NicOptions options;
-  Ixgbe::Options device;
+  bool paravirtual = false;
+  Ixgbe::Options ixgbe;
+  Pv::Options pv;
 };
 
 struct HostPlan {
@@ -27,6 +30,7 @@ struct WirePlan {
   // Of each end: which host, and which of its cards.
   size_t host[2];
   size_t nic[2];
+  bool unlimited = false;  // between paravirtual cards: none of what follows
   WireOptions options;
   double loss[2] = {0, 0};  // of frames that enter at that end
   std::string capture;      // pcapng file of both directions; empty: none

@@ -20,7 +20,7 @@ namespace mapwire::sim {
 namespace {
 
 constexpr size_t kRetainedEvents = 5000000;
-// In real time the machine's own CPU is what costs: charged time is next to nothing.
+// Of a CPU in real time, where only waiting for a register's answer takes time.
 constexpr double kRealTimeGhz = 1000;
 
 struct Arguments {
@@ -85,7 +85,8 @@ int Run(const Arguments& arguments) {
   if (arguments.check) return 0;
 
   Server::TakeSignals();
-  World world({.seed = plan.seed});
+  // Nobody asks for the trace of a run that does not repeat.
+  World world({.seed = plan.seed, .trace = plan.virtual_time || !plan.trace.empty()});
   if (!arguments.quiet) {
     world.set_log_sink([](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   }
@@ -95,19 +96,25 @@ int Run(const Arguments& arguments) {
     if (!plan.virtual_time) {
       host.options.cpu_ghz = kRealTimeGhz;
       host.options.epoch = MachineTime();
+      host.options.costs = kFreeWork;
     }
     Host& made = world.AddHost(host.options);
     nics.emplace_back();
     for (const NicPlan& nic : host.nics) {
-      nics.back().push_back(&world.AddIxgbe(made, nic.options, nic.device));
+      nics.back().push_back(nic.paravirtual ? &world.AddPv(made, nic.options, nic.pv)
+                                            : &world.AddIxgbe(made, nic.options, nic.ixgbe));
     }
   }
   PcapngWriter capture[64];
   size_t captures = 0;
   for (const WirePlan& plan_of_wire : plan.wires) {
-    Wire& wire =
-        world.Connect(*nics[plan_of_wire.host[0]][plan_of_wire.nic[0]],
-                      *nics[plan_of_wire.host[1]][plan_of_wire.nic[1]], plan_of_wire.options);
+    HostNic& first = *nics[plan_of_wire.host[0]][plan_of_wire.nic[0]];
+    HostNic& second = *nics[plan_of_wire.host[1]][plan_of_wire.nic[1]];
+    if (plan_of_wire.unlimited) {
+      world.Join(first, second);
+      continue;
+    }
+    Wire& wire = world.Connect(first, second, plan_of_wire.options);
     for (int end = 0; end < 2; ++end) wire.set_loss_from(end, plan_of_wire.loss[end]);
     if (plan_of_wire.capture.empty()) continue;
     if (captures == 64) return Fail("more than 64 wires are captured");

@@ -7,6 +7,8 @@
 //  - A *descriptor*, one per open /dev/netmap: it is what open() gives the program. Nothing is ever
 //    sent over it. It can be duplicated, inherited and passed on like any file; when the last copy
 //    is closed, however that comes about, the server sees the other end hang up.
+// In real time a channel comes with a *call page*, memory that both map. Short requests go over it,
+// and as long as both sides are awake neither makes a system call for them; see CallPage.
 // A program that has a descriptor may use it on any channel: it shows it to the server once
 // (kAttach) and gets a handle, good on that channel alone.
 //
@@ -15,12 +17,13 @@
 #ifndef SIM_SHIM_PROTOCOL_H_
 #define SIM_SHIM_PROTOCOL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace mapwire::sim::remote {
 
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr size_t kMaxText = 64;     // with the terminating zero
 inline constexpr size_t kMaxData = 4096;   // bytes of one copy
 inline constexpr size_t kMaxPolled = 256;  // descriptors of one poll
@@ -29,7 +32,8 @@ enum class Op : uint32_t {
   // --- From the program -------------------------------------------------------------------------
   kHello =
       1,    // first of all. value[0] version; data: struct Hello; reply: 0 and struct Welcome, or
-            // -EPROTO (another version), -ENODEV (no such host), -EUSERS (too many programs)
+            // -EPROTO (another version), -ENODEV (no such host), -EUSERS (too many programs); in
+            // real time the descriptor of the call page comes with it
   kOpen,    // reply: a descriptor comes with it, result is its handle
   kAttach,  // with a descriptor; reply: handle, or -ENOTTY: it is none of this world
   kForget,  // handle: this channel uses it no more
@@ -44,6 +48,7 @@ enum class Op : uint32_t {
   kJoin,    // value[0] number of a thread; reply: 0 when its channel is closed
   kInterface,  // data: a name; reply: 0 and struct Interface, or -ENODEV
   kCancel,     // ends kPoll, kSleep and kJoin early, with -EINTR unless there is a result; no reply
+  kLook,       // a request is in the call page; no reply of its own
   kCopied,     // answers kCopyIn and kCopyOut: value[0] is 0 or EFAULT; data of kCopyIn
   // --- From the server --------------------------------------------------------------------------
   kReply = 100,
@@ -94,6 +99,26 @@ struct Interface {
 };
 
 static_assert(sizeof(PollEntry) * kMaxPolled <= kMaxData);
+
+// Where the request of a call page stands. The program moves it from kIdle to kPosted when the
+// request is there, and from kPosted to kAsleep when it waits on its channel instead; the server
+// answers kPosted with kAnswered, and kAsleep with kIdle and a message. The program alone moves
+// kAnswered to kIdle, when it has taken the reply.
+enum class CallState : uint32_t { kIdle, kPosted, kAsleep, kAnswered };
+
+inline constexpr size_t kCallData = 64;
+
+// Starts a page of its own. Each side reads what the other wrote once and believes none of it.
+struct CallPage {
+  std::atomic<CallState> state;
+  // The server's: 1 while it sleeps, and must be sent kLook after kPosted.
+  std::atomic<uint32_t> server_sleeps;
+  Header header;  // of the request, then of the reply
+  uint8_t data[kCallData];
+};
+inline constexpr size_t kCallPageBytes = 4096;
+static_assert(sizeof(CallPage) <= kCallPageBytes);
+static_assert(std::atomic<CallState>::is_always_lock_free);
 
 // Names of the variables a program is started with.
 inline constexpr char kSocketVariable[] = "MAPWIRE_SOCKET";  // path of the world's socket

@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -42,6 +43,10 @@ namespace {
 
 constexpr int kHighDescriptor = 768;  // ours stand above, out of the way of programs
 constexpr int64_t kSecondNs = 1000000000;
+// How long a thread looks for an answer in its call page before it sleeps, which costs as much: as
+// long as its last waits were short, and hardly otherwise.
+constexpr int64_t kPageSpinNs = 200000;
+constexpr int64_t kPageGlanceNs = 5000;
 constexpr int64_t kClockBurstNs = 1000;  // of clock reads, before the others get a turn
 
 // The function of the C library that one of ours stands before.
@@ -166,6 +171,8 @@ struct KnownFile {
 };
 
 struct Channel {
+  CallPage* page;  // null: none
+  bool waits_long;
   int socket;  // 0: none yet; -1: the server is gone, or would not have us
   int error;   // what it would not have us for
   bool virtual_time;
@@ -183,7 +190,13 @@ thread_local Channel t_channel __attribute__((tls_model("initial-exec")));
 pthread_key_t g_channel_key;
 bool g_key_made = false;
 
+void ClosePage(Channel& channel) {
+  if (channel.page != nullptr) syscall(SYS_munmap, channel.page, kCallPageBytes);
+  channel.page = nullptr;
+}
+
 void CloseChannel(Channel& channel) {
+  ClosePage(channel);
   if (channel.socket > 0) {
     Unhide(channel.socket);
     syscall(SYS_close, channel.socket);
@@ -203,6 +216,7 @@ void ForgetChannels() {
     syscall(SYS_close, fd);
     g_hidden[i].store(0, std::memory_order_relaxed);
   }
+  ClosePage(t_channel);
   memset(&t_channel, 0, sizeof(t_channel));
   for (Started& started : g_started) started.number = 0;
 }
@@ -314,6 +328,59 @@ int64_t AwaitReply(Channel& channel, Message& message, int* descriptor, bool can
   }
 }
 
+int64_t MachineNs() {
+  timespec now;
+  REAL(clock_gettime)(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * kSecondNs + now.tv_nsec;
+}
+
+// Waits for the answer in the call page, and takes it. False: it will come over the channel.
+bool AwaitPage(Channel& channel, Message& message) {
+  CallPage& page = *channel.page;
+  const int64_t end = MachineNs() + (channel.waits_long ? kPageGlanceNs : kPageSpinNs);
+  while (page.state.load(std::memory_order_acquire) != CallState::kAnswered) {
+    if (MachineNs() < end) {
+      // Who is to answer may be waiting for this very CPU.
+      sched_yield();
+      continue;
+    }
+    CallState posted = CallState::kPosted;
+    if (page.state.compare_exchange_strong(posted, CallState::kAsleep)) return false;
+  }
+  memcpy(&message.header, &page.header, sizeof(message.header));
+  memcpy(message.data, page.data, sizeof(page.data));
+  page.state.store(CallState::kIdle, std::memory_order_relaxed);
+  return true;
+}
+
+// A request whose reply is no longer than itself, and that needs nothing else.
+int64_t CallByPage(Channel& channel, Message& message, bool can_end) {
+  const ErrnoKept kept;
+  CallPage& page = *channel.page;
+  channel.busy = true;
+  memcpy(&page.header, &message.header, sizeof(page.header));
+  memcpy(page.data, message.data, sizeof(page.data));
+  page.state.store(CallState::kPosted);
+  if (page.server_sleeps.load() != 0) {
+    Header look{};
+    look.op = Op::kLook;
+    send(channel.socket, &look, sizeof(look), MSG_NOSIGNAL);
+  }
+  int64_t result;
+  if (AwaitPage(channel, message)) {
+    channel.now = message.header.now;
+    result = message.header.result;
+  } else {
+    const int64_t begin = MachineNs();
+    int ignored = -1;
+    result = AwaitReply(channel, message, &ignored, can_end);
+    if (ignored >= 0) syscall(SYS_close, ignored);
+    channel.waits_long = MachineNs() - begin > kPageSpinNs;
+  }
+  channel.busy = false;
+  return result;
+}
+
 int64_t Call(Channel& channel, Message& message, int* descriptor = nullptr, int sent = -1,
              bool can_end = false, pollfd* others = nullptr, unsigned other_count = 0) {
   int ignored = -1;
@@ -349,7 +416,14 @@ int64_t Greet(Channel& channel) {
   strncpy(hello.program, program_invocation_short_name, kMaxText - 1);
   memcpy(message.data, &hello, sizeof(hello));
   message.header.bytes = sizeof(hello);
-  const int64_t result = Call(channel, message);
+  int page = -1;
+  const int64_t result = Call(channel, message, &page);
+  if (page >= 0) {
+    void* const mapped =
+        REAL(mmap)(nullptr, kCallPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    if (mapped != MAP_FAILED) channel.page = static_cast<CallPage*>(mapped);
+    syscall(SYS_close, page);
+  }
   if (result < 0) {
     Lose(channel, static_cast<int>(-result));
     return result;
@@ -402,11 +476,16 @@ Channel* CurrentVirtual() {
 
 // --- Which descriptors are the world's -----------------------------------------------------------
 
-// True if `fd` may be a descriptor of a world: its inode is in `inode`.
-bool LooksLikeOurs(int fd, ino_t* inode) {
+// True if `fd` may be a descriptor of a world: its inode is in `inode`. One that the thread knows
+// is one.
+bool LooksLikeOurs(const Channel& channel, int fd, ino_t* inode) {
   if (fd < 0 || SocketPath() == nullptr) return false;
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  *inode = status.st_ino;
+  for (uint32_t i = 0; i < channel.known_count; ++i) {
+    if (channel.known[i].inode == *inode) return true;
+  }
   int type = 0;
   int domain = 0;
   socklen_t length = sizeof(int);
@@ -417,7 +496,6 @@ bool LooksLikeOurs(int fd, ino_t* inode) {
   if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_UNIX) {
     return false;
   }
-  *inode = status.st_ino;
   return true;
 }
 
@@ -441,7 +519,8 @@ uint32_t HandleOf(int fd) {
   const ErrnoKept kept;
   Channel& channel = t_channel;
   ino_t inode;
-  if (channel.busy || channel.socket < 0 || !LooksLikeOurs(fd, &inode) || IsHidden(fd)) return 0;
+  if (channel.busy || channel.socket < 0 || !LooksLikeOurs(channel, fd, &inode) || IsHidden(fd))
+    return 0;
   for (uint32_t i = 0; i < channel.known_count; ++i) {
     if (channel.known[i].inode == inode) return channel.known[i].handle;
   }
@@ -582,7 +661,10 @@ bool PollWorld(pollfd* fds, nfds_t count, int64_t timeout_ms, int64_t* result) {
   memcpy(message.data, entries, n * sizeof(PollEntry));
   message.header.bytes = static_cast<uint32_t>(n * sizeof(PollEntry));
   const bool watch = other_count != 0 && others_ready == 0 && timeout_ms != 0;
-  int64_t ready = Call(*channel, message, nullptr, -1, true, watch ? others : nullptr, other_count);
+  const bool by_page = channel->page != nullptr && !watch && message.header.bytes <= kCallData;
+  int64_t ready =
+      by_page ? CallByPage(*channel, message, true)
+              : Call(*channel, message, nullptr, -1, true, watch ? others : nullptr, other_count);
   if (other_count != 0 && (ready >= 0 || ready == -EINTR)) {
     others_ready = REAL(poll)(others, other_count, 0);
     if (others_ready < 0) others_ready = 0;
@@ -962,7 +1044,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   if (handle != 0 && request != FIOCLEX && request != FIONCLEX && request != FIONBIO) {
     Message message;
     Begin(message, Op::kIoctl, handle, request, reinterpret_cast<uint64_t>(argument));
-    return Answer(Call(t_channel, message));
+    // A sync has no argument.
+    const bool by_page = t_channel.page != nullptr && _IOC_SIZE(request) == 0;
+    return Answer(by_page ? CallByPage(t_channel, message, false) : Call(t_channel, message));
   }
   int64_t result;
   if (handle == 0 && AskInterface(request, static_cast<ifreq*>(argument), &result)) {

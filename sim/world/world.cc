@@ -18,6 +18,7 @@ constexpr Time kShutdownLimit = 10 * kSecond;
 
 World::World(const WorldOptions& options)
     : options_(options), previous_hooks_(platform::SetHooks(this)), engine_(options.seed) {
+  platform::WatchMemory(false);
   name_frame_ = trace_.RegisterName("frame", "bytes", "lost");
 }
 
@@ -37,7 +38,8 @@ World::~World() {
 }
 
 Host& World::AddHost(const HostOptions& options) {
-  hosts_.push_back(std::make_unique<Host>(engine_, frames_, &trace_, options));
+  Trace* const trace = options_.trace ? &trace_ : nullptr;
+  hosts_.push_back(std::make_unique<Host>(engine_, frames_, trace, options));
   return *hosts_.back();
 }
 
@@ -56,11 +58,28 @@ HostNic& World::AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgb
   });
 }
 
+HostNic& World::AddPv(Host& host, NicOptions options, const Pv::Options& device) {
+  options.bus = {.read_latency = 0,
+                 .read_jitter = 0,
+                 .write_latency = 0,
+                 .register_latency = 0,
+                 .picoseconds_per_byte = 0};
+  return host.AddNic(options, ++domains_, [&device](PciSlot& slot) {
+    return std::make_unique<Pv>(slot, slot.iommu(), device);
+  });
+}
+
+void World::Join(HostNic& a, HostNic& b) {
+  Pv::Join(static_cast<Pv&>(a.device()), static_cast<Pv&>(b.device()));
+  Connect(a, b, {});
+}
+
 Wire& World::Connect(HostNic& a, HostNic& b, const WireOptions& options) {
   wires_.push_back(std::make_unique<Wire>(engine_, options));
   Wire& wire = *wires_.back();
   a.slot().ConnectWire(wire, 0);
   b.slot().ConnectWire(wire, 1);
+  if (!options_.trace) return wire;
   const std::string name = fmt::format("wire {}", wires_.size() - 1);
   const TrackId tracks[2] = {trace_.AddTrack(name, a.name() + " to " + b.name()),
                              trace_.AddTrack(name, b.name() + " to " + a.name())};
@@ -75,6 +94,11 @@ Wire& World::Connect(HostNic& a, HostNic& b, const WireOptions& options) {
 Process& World::AddProcess(Host& host, const std::string& name) {
   processes_.push_back(std::make_unique<Process>(host, name));
   return *processes_.back();
+}
+
+void World::AddLoadWatcher(LoadWatcher& watcher) {
+  watchers_.push_back(&watcher);
+  platform::WatchMemory(true);
 }
 
 void World::RemoveLoadWatcher(LoadWatcher& watcher) {

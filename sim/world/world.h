@@ -15,6 +15,7 @@
 #include "sim/host/process.h"
 #include "sim/net/wire.h"
 #include "sim/nic/ixgbe/ixgbe.h"
+#include "sim/nic/pv/pv.h"
 #include "sim/trace/pcapng.h"
 #include "sim/trace/trace.h"
 
@@ -32,6 +33,7 @@ class LoadWatcher {
 
 struct WorldOptions {
   uint64_t seed = 1;
+  bool trace = true;  // false: nothing is traced, which is faster
 };
 
 class World final : private platform::Hooks {
@@ -48,9 +50,13 @@ class World final : private platform::Hooks {
   HostNic& AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device = {});
   HostNic& AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
                           FaultPlan& plan);
+  // A paravirtual card, in a slot without a bus to speak of.
+  HostNic& AddPv(Host& host, NicOptions options, const Pv::Options& device = {});
   Wire& Connect(HostNic& a, HostNic& b, const WireOptions& options);
+  // Of two paravirtual cards. The wire carries their link only: frames go straight across.
+  void Join(HostNic& a, HostNic& b);
   Process& AddProcess(Host& host, const std::string& name);
-  void AddLoadWatcher(LoadWatcher& watcher) { watchers_.push_back(&watcher); }
+  void AddLoadWatcher(LoadWatcher& watcher);
   void RemoveLoadWatcher(LoadWatcher& watcher);
 
   // Starts all drivers and waits for all links. Empty, or what failed.

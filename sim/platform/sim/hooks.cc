@@ -11,13 +11,17 @@ Hooks g_silent;
 }
 
 Hooks* g_hooks = &g_silent;
+Hooks* g_memory_hooks = nullptr;
 ptrdiff_t g_untrusted_shift = 0;
 
 Hooks* SetHooks(Hooks* hooks) {
   Hooks* before = g_hooks;
   g_hooks = hooks == nullptr ? &g_silent : hooks;
+  WatchMemory(hooks != nullptr);
   return before;
 }
+
+void WatchMemory(bool watch) { g_memory_hooks = watch ? g_hooks : nullptr; }
 
 [[noreturn]] void CheckFailed(const char* file, int line, const char* condition) {
   g_hooks->CheckFailed(file, line, condition);

@@ -17,6 +17,7 @@ class Hooks {
  public:
   virtual ~Hooks() = default;
   // Core is about to load `bytes` bytes of shared memory; `address` is the real, writable place.
+  // Not called, nor the next one, while WatchMemory says that nobody wants to know.
   virtual void UntrustedLoad(void* /*address*/, size_t /*bytes*/) {}
   // Core is about to store there.
   virtual void UntrustedStore(void* /*address*/, size_t /*bytes*/) {}
@@ -39,8 +40,14 @@ class Hooks {
 // The current hooks; never null.
 extern Hooks* g_hooks;
 
-// Installs `hooks` and returns the ones before; null installs the silent default.
+// The same, or null: nobody wants to know of loads and stores.
+extern Hooks* g_memory_hooks;
+
+// Installs `hooks` and returns the ones before; null installs the silent default. They are told of
+// loads and stores.
 Hooks* SetHooks(Hooks* hooks);
+// Whether the current hooks are told of loads and stores: each costs a call.
+void WatchMemory(bool watch);
 
 // Core knows shared memory by an address in a window without access rights; the bytes are
 // `g_untrusted_shift` below. Set once by the page source.

@@ -13,32 +13,32 @@ namespace mapwire::platform {
 template <typename T>
 inline T UntrustedLoad(const T* address) {
   T* real = const_cast<T*>(RealAddress(address));
-  g_hooks->UntrustedLoad(real, sizeof(T));
+  if (g_memory_hooks != nullptr) g_memory_hooks->UntrustedLoad(real, sizeof(T));
   return *const_cast<const volatile T*>(real);
 }
 
 template <typename T>
 inline void UntrustedStore(T* address, T value) {
   T* const real = RealAddress(address);
-  g_hooks->UntrustedStore(real, sizeof(T));
+  if (g_memory_hooks != nullptr) g_memory_hooks->UntrustedStore(real, sizeof(T));
   *const_cast<volatile T*>(real) = value;
 }
 
 inline void UntrustedZero(void* address, size_t bytes) {
   char* const real = RealAddress(static_cast<char*>(address));
-  g_hooks->UntrustedStore(real, bytes);
+  if (g_memory_hooks != nullptr) g_memory_hooks->UntrustedStore(real, bytes);
   std::memset(real, 0, bytes);
 }
 
 inline void UntrustedCopyIn(void* to, const void* from, size_t bytes) {
   char* real = const_cast<char*>(RealAddress(static_cast<const char*>(from)));
-  g_hooks->UntrustedLoad(real, bytes);
+  if (g_memory_hooks != nullptr) g_memory_hooks->UntrustedLoad(real, bytes);
   std::memcpy(to, real, bytes);
 }
 
 inline void UntrustedCopyOut(void* to, const void* from, size_t bytes) {
   char* const real = RealAddress(static_cast<char*>(to));
-  g_hooks->UntrustedStore(real, bytes);
+  if (g_memory_hooks != nullptr) g_memory_hooks->UntrustedStore(real, bytes);
   std::memcpy(real, from, bytes);
 }
 
