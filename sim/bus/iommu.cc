@@ -38,6 +38,18 @@ void Iommu::Displace(uint64_t device, uint64_t bytes) {
   }
 }
 
+bool Iommu::MapAt(uint64_t device, uint8_t* memory, uint64_t bytes) {
+  const uint64_t first = (device - base_) / kPage;
+  if (device < base_ || device % kPage != 0 || bytes % kPage != 0) return false;
+  const uint64_t end = first + bytes / kPage;
+  if (end > pages_.size()) pages_.resize(end);
+  for (uint64_t page = first; page < end; ++page) {
+    if (pages_[page] != nullptr) return false;
+  }
+  for (uint64_t page = first; page < end; ++page) pages_[page] = memory + (page - first) * kPage;
+  return true;
+}
+
 Result<DeviceAddress> Iommu::Map(void* address, uint64_t bytes) {
   if (map_faults_ != nullptr && map_faults_->Fails()) return Errno::kNoMemory;
   uint8_t* const real = platform::RealAddress(static_cast<uint8_t*>(address));
@@ -87,9 +99,9 @@ uint8_t* Iommu::TranslatePages(uint64_t device, uint64_t bytes) {
     last_fault_ = device;
     return nullptr;
   }
-  // A mapping is contiguous in host memory, and mappings do not touch.
+  // A mapping is contiguous in host memory; two that touch are not one.
   for (uint64_t page = first; page <= last; ++page) {
-    if (pages_[page] == nullptr) {
+    if (pages_[page] == nullptr || pages_[page] != pages_[first] + (page - first) * kPage) {
       ++faults_;
       last_fault_ = device;
       return nullptr;

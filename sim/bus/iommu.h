@@ -34,6 +34,12 @@ class Iommu final : public platform::DmaSpace {
   platform::CoherentMemory AllocateCoherent(uint64_t bytes) override;
   void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override;
 
+  // For a guest's memory, whose addresses the guest chooses: whole pages that are not mapped yet,
+  // or nothing is done and it returns false. Not in a domain where Map or AllocateCoherent are
+  // used.
+  bool MapAt(uint64_t device, uint8_t* memory, uint64_t bytes);
+  void UnmapAt(uint64_t device, uint64_t bytes) { Displace(device, bytes); }
+
   // Every access from now on is refused; that is no fault. False if isolates(false) was said.
   bool Isolate() override;
 

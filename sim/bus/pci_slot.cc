@@ -120,7 +120,9 @@ void PciSlot::DmaWrite(DmaTag tag, uint64_t address, const void* from, uint32_t 
 void PciSlot::RaiseMsix(uint32_t vector) { Post({0, vector, true, {}}, 4); }
 
 void PciSlot::SetIntx(bool asserted) {
-  if (asserted) Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
+  if (!host_->OnIntx(asserted) && asserted) {
+    Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
+  }
 }
 
 // Posted operations stay in order: later ones never overtake.
@@ -168,6 +170,12 @@ void PciSlot::CancelTimer(TimerTag tag) {
 void PciSlot::Report(DriverError error, std::string_view text) {
   ++counters_.driver_errors[static_cast<size_t>(error)];
   if (first_driver_error_.empty()) first_driver_error_ = text;
+  const auto known = error_texts_.find(std::string(text));
+  if (known != error_texts_.end()) {
+    ++known->second;
+  } else if (error_texts_.size() < kMaxErrorTexts) {
+    error_texts_.emplace(text, 1);
+  }
 }
 
 uint64_t PciSlot::driver_errors() const {

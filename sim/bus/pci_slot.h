@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class SlotHost {
  public:
   // MSI-X message `vector` arrived. Event context.
   virtual void OnInterrupt(uint32_t vector) = 0;
+  // The level of the INTx pin has changed. False: this host knows messages only.
+  virtual bool OnIntx(bool /*asserted*/) { return false; }
   // The CPU that runs now issues a register write or read: it is charged, and earlier work is paid.
   virtual void OnRegisterWrite() = 0;
   // Lets `round_trip` pass for the reader, if it can wait (a thread can, an interrupt cannot).
@@ -92,6 +95,8 @@ class PciSlot final : public DeviceWorld,
   const BusCounters& counters() const { return counters_; }
   uint64_t driver_errors() const;
   const std::string& first_driver_error() const { return first_driver_error_; }
+  // How often each text was reported; of the first so many that differ.
+  const std::map<std::string, uint64_t>& driver_error_texts() const { return error_texts_; }
   Iommu& iommu() { return iommu_; }
 
  private:
@@ -154,6 +159,8 @@ class PciSlot final : public DeviceWorld,
 
   BusCounters counters_;
   std::string first_driver_error_;
+  static constexpr size_t kMaxErrorTexts = 256;
+  std::map<std::string, uint64_t> error_texts_;
   Trace* trace_;
   TrackId dma_track_{};
   TrackId interrupt_track_{};

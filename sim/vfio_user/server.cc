@@ -1,0 +1,200 @@
+#include "sim/vfio_user/server.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace mapwire::sim::vfio_user {
+
+namespace {
+
+constexpr int kEventsAtOnce = 1024;              // of the engine, between two looks at the sockets
+constexpr Time kLongestLag = 10 * kMillisecond;  // behind the machine's clock
+
+Time MachineTime() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * kSecond + now.tv_nsec * kNanosecond;
+}
+
+}  // namespace
+
+Endpoint::Endpoint(RemoteDevice& device, std::string path, RemoteDevice::Say say)
+    : device_(device), path_(std::move(path)), say_(std::move(say)) {}
+
+Endpoint::~Endpoint() {
+  if (bound_) unlink(path_.c_str());
+}
+
+std::string Endpoint::Listen() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path_.empty() || path_.size() >= sizeof(address.sun_path)) {
+    return path_ + ": the path of a socket has 1 to 107 characters";
+  }
+  std::memcpy(address.sun_path, path_.c_str(), path_.size());
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  // Only a socket that nobody listens at any more is put out of the way.
+  const Descriptor other(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(other.get(), generic, sizeof(address)) == 0) return path_ + ": somebody serves there";
+  if (errno == ECONNREFUSED) unlink(path_.c_str());
+  listener_ = Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener_ || bind(listener_.get(), generic, sizeof(address)) != 0 ||
+      listen(listener_.get(), 1) != 0) {
+    return path_ + ": " + std::strerror(errno);
+  }
+  bound_ = true;
+  return {};
+}
+
+void Endpoint::Readable() {
+  if (!client_) return Accept();
+  if (!ReadMore()) return;
+  while (client_ && Serve()) {
+  }
+}
+
+void Endpoint::Accept() {
+  client_ = Descriptor(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  received_.clear();
+  descriptors_.clear();
+  if (client_) say_(device_.name() + ": a client has come");
+}
+
+void Endpoint::Lose(const char* why) {
+  say_(device_.name() + ": " + why);
+  client_ = Descriptor();
+  received_.clear();
+  descriptors_.clear();
+  device_.Disconnect();
+}
+
+// What has come is put behind what was there; false: nothing, or the client is gone.
+bool Endpoint::ReadMore() {
+  uint8_t bytes[kMaxMessage];
+  iovec part{bytes, sizeof(bytes)};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  const ssize_t got = recvmsg(client_.get(), &header, MSG_CMSG_CLOEXEC);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  for (cmsghdr* rights = CMSG_FIRSTHDR(&header); got >= 0 && rights != nullptr;
+       rights = CMSG_NXTHDR(&header, rights)) {
+    if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(rights) + i * sizeof(int), sizeof(int));
+      descriptors_.emplace_back(fd);
+    }
+  }
+  if (got <= 0) {
+    Lose("the client has gone");
+    return false;
+  }
+  if (descriptors_.size() > kMaxDescriptors || (header.msg_flags & MSG_CTRUNC) != 0) {
+    Lose("the client sent too many descriptors; it is cut off");
+    return false;
+  }
+  received_.insert(received_.end(), bytes, bytes + got);
+  return true;
+}
+
+// Serves the first message that has come; false: it is not whole yet, or the client is gone.
+bool Endpoint::Serve() {
+  Header header;
+  if (received_.size() < sizeof(header)) return false;
+  std::memcpy(&header, received_.data(), sizeof(header));
+  if (header.size < sizeof(header) || header.size > kMaxMessage ||
+      (header.flags & kTypeMask) != kTypeCommand) {
+    Lose("the client does not speak vfio-user; it is cut off");
+    return false;
+  }
+  if (received_.size() < header.size) return false;
+  Exchange exchange;
+  exchange.payload = {received_.data() + sizeof(header), header.size - sizeof(header)};
+  exchange.descriptors = std::move(descriptors_);
+  descriptors_.clear();
+  const int error = device_.Handle(static_cast<Command>(header.command), exchange);
+  if (error != 0) exchange.reply.clear();
+  const bool silent = (header.flags & kFlagNoReply) != 0;
+  if (!silent && !Send(header, error, exchange.reply)) {
+    Lose("the client does not read its replies; it is cut off");
+    return false;
+  }
+  received_.erase(received_.begin(), received_.begin() + header.size);
+  return true;
+}
+
+bool Endpoint::Send(const Header& request, int error, const std::vector<uint8_t>& payload) {
+  Header header{.id = request.id,
+                .command = request.command,
+                .size = static_cast<uint32_t>(sizeof(Header) + payload.size()),
+                .flags = kTypeReply | (error != 0 ? kFlagError : 0),
+                .error = static_cast<uint32_t>(error)};
+  std::vector<uint8_t> bytes(sizeof(header));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t sent =
+        send(client_.get(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
+    if (sent > 0) {
+      done += static_cast<size_t>(sent);
+      continue;
+    }
+    if (errno != EAGAIN && errno != EINTR) return false;
+    pollfd room{client_.get(), POLLOUT, 0};
+    if (poll(&room, 1, kReplyLimitMs) == 0) return false;
+  }
+  return true;
+}
+
+// --- Running
+// --------------------------------------------------------------------------------------
+
+void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&ends, signal);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);
+  const Descriptor signals(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  Time start = MachineTime() - engine.now();
+  std::vector<pollfd> waited(endpoints.size() + 1);
+  for (;;) {
+    const Time now = MachineTime() - start;
+    for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
+    if (engine.next() > now) {
+      engine.RunUntil(now);
+    } else if (now - engine.now() > kLongestLag) {
+      start += now - engine.now();  // too much to do: its time goes slower
+    }
+    for (size_t i = 0; i < endpoints.size(); ++i) {
+      waited[i] = {endpoints[i]->descriptor(), POLLIN, 0};
+    }
+    waited.back() = {signals.get(), POLLIN, 0};
+    int64_t wait = 1000000000;
+    if (engine.next() != INT64_MAX) {
+      wait = std::clamp<int64_t>((engine.next() - (MachineTime() - start)) / kNanosecond, 0, wait);
+    }
+    const timespec time{wait / 1000000000, wait % 1000000000};
+    if (ppoll(waited.data(), waited.size(), &time, nullptr) <= 0) continue;
+    if (waited.back().revents != 0) return;
+    for (size_t i = 0; i < endpoints.size(); ++i) {
+      if (waited[i].revents != 0) endpoints[i]->Readable();
+    }
+  }
+}
+
+}  // namespace mapwire::sim::vfio_user
