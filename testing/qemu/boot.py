@@ -26,14 +26,14 @@ def read_boots(path=os.path.join(HERE, "boots.json")):
         return json.load(file)
 
 
-def make_initramfs(boot, kernel, tools):
+def make_initramfs(boot, kernel, programs_root):
     """The initial file system of a boot: its script runs the tests and switches the guest off."""
     archive = initramfs.Archive()
     for folder in ("proc", "sys", "dev", "run", "tmp", "etc", "root", "bin"):
         archive.folder(folder)
     archive.link("var/run", "/run")
     archive.device("dev/console", 5, 1)
-    programs = initramfs.Programs(archive, tools)
+    programs = initramfs.Programs(archive, programs_root)
     programs.add("bin/busybox")
     for path, name in PROGRAMS.items():
         programs.add(path, "programs/" + name)
@@ -100,7 +100,7 @@ def run(boot, arguments):
     kernel = initramfs.Kernel(os.path.join(arguments.kernels, boot["kernel"], "root"))
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
-        file.write(make_initramfs(boot, kernel, arguments.tools))
+        file.write(make_initramfs(boot, kernel, arguments.programs))
     sockets = [os.path.join(folder, "card%d.sock" % i) for i in range(2)]
     for path in sockets:
         if os.path.exists(path):
@@ -141,15 +141,21 @@ def run(boot, arguments):
 
 def main(words):
     parser = argparse.ArgumentParser(prog="boot.py", description=__doc__)
-    parser.add_argument("--qemu", required=True, help="program that starts QEMU")
-    parser.add_argument("--server", required=True, help="mapwire_nic")
-    parser.add_argument("--kernels", required=True, help="folder of unpacked kernels, by version")
-    parser.add_argument("--tools", required=True, help="unpacked packages with the guest's programs")
-    parser.add_argument("--out", required=True, help="folder for consoles and logs")
+    parser.add_argument("--qemu", help="program that starts QEMU")
+    parser.add_argument("--server", help="mapwire_nic")
+    parser.add_argument("--kernels", help="folder of unpacked kernels, by version")
+    parser.add_argument("--programs", help="unpacked packages of guest programs")
+    parser.add_argument("--out", help="folder for consoles and logs")
+    parser.add_argument("--list", action="store_true", help="print the boots and their tests")
+    parser.add_argument("--tally", help="file for passed and failed counts")
     parser.add_argument("--limit", type=float, default=300, help="seconds a guest may take")
     parser.add_argument("boots", nargs="*", help="names of boots; all but smoke")
     arguments = parser.parse_args(words)
     known = {boot["name"]: boot for boot in read_boots()}
+    if arguments.list:
+        for boot in known.values():
+            print("%s: %s" % (boot["name"], " ".join(boot["tests"])))
+        return 0
     for name in arguments.boots:
         if name not in known:
             parser.error("there is no boot %s; there are %s" % (name, " ".join(known)))
@@ -164,6 +170,9 @@ def main(words):
             failed += not good
             print("%s %s: %s" % (name, test, "ok" if good else "FAILED (%s)" % detail), flush=True)
         print("%s took %.0f s" % (name, seconds), flush=True)
+    if arguments.tally:
+        with open(arguments.tally, "a", encoding="utf-8") as file:
+            file.write("guests\t%d\t%d\n" % (passed, failed))
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 

@@ -75,12 +75,12 @@ tcp_copies() {
   head -c "$1" /dev/urandom >/tmp/sent
   there nc -l -p 7000 >/tmp/received &
   sleep 0.5
-  nc "$THERE" 7000 </tmp/sent
+  timeout 30 nc "$THERE" 7000 </tmp/sent
   wait $!
   cmp /tmp/sent /tmp/received
   there nc -l -p 7001 </tmp/sent &
   sleep 0.5
-  nc "$THERE" 7001 >/tmp/received </dev/null
+  timeout 30 nc "$THERE" 7001 >/tmp/received </dev/null
   wait $! || true
   cmp /tmp/sent /tmp/received
 }
