@@ -233,6 +233,50 @@ expect "install builds the tools" called "build .*//tools/pkt-gen:pkt-gen-b" baz
 expect "install copies what was built" out_has \
   "install.sh --root $repo --built $scratch/bin --prefix /opt/mapwire --destdir /stage"
 
+# Peers: what bench.py and peers.py are given, and what is installed for them.
+new_peers() {
+  new_world
+  fake_bazel "case \$1 in info) echo $scratch/bin ;; esac"
+  fake dpkg-query 'echo "${*:4}" >'"$scratch/asked"'; shift 3; for p; do echo "$p installed"; done'
+  echo 'import sys; print("peers.py", *sys.argv[1:])' >"$repo/tools/bench/peers.py"
+  echo 'import sys; print("bench.py", *sys.argv[1:])' >"$repo/tools/bench/bench.py"
+}
+
+wrong_bench() {
+  local what=$1
+  shift
+  mapwire bench "$@"
+  expect "bench $*: wrong usage" status_is 2
+  expect "bench $*: one line" err_is_one_line
+  expect "bench $*: says what" err_has "$what"
+  expect "bench $*: builds nothing" not called build bazel_calls
+}
+
+new_peers
+wrong_bench "no argument --peer" --peer
+wrong_bench "no argument memif" --peers memif
+wrong_bench "bench --rounds needs a number from 1 to 1000" --peers --rounds
+wrong_bench "bench --rounds needs a number from 1 to 1000" --peers --rounds 0
+wrong_bench "bench --seconds needs a number from 1 to 1000" --seconds 1001 --peers
+wrong_bench "bench --seconds needs a number from 1 to 1000" --peers --seconds 2s
+wrong_bench "bench --rounds goes with --peers" --rounds 2
+wrong_bench "bench --peers takes no --cached" --peers --cached
+mapwire bench --peers --rounds 2 --json --seconds 1000
+expect "peers are measured" status_is 0
+expect "peers.py takes what was built" out_has "peers.py\
+ --world $scratch/bin/sim/server/mapwire_world --shim $scratch/bin/sim/shim/libmapwire_shim.so\
+ --pkt-gen $scratch/bin/tools/pkt-gen/pkt-gen --examples $repo/examples --json --rounds 2\
+ --seconds 1000"
+expect "peers are built for" called "build .*//sim/server:mapwire_world .*pkt-gen" bazel_calls
+expect "nothing is counted beside peers" not out_has "bench.py"
+expect "peers need DPDK" called "dpdk-dev" asked
+mapwire bench --json
+expect "without --peers instructions are counted" out_has "bench.py --cost"
+expect "without --peers nobody needs DPDK" not called "dpdk-dev" asked
+echo 'import sys; sys.exit(1)' >"$repo/tools/bench/peers.py"
+mapwire bench --peers
+expect "peers that fail are told by the status" status_is 1
+
 new_world
 fake_bazel
 echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
