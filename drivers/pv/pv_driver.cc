@@ -59,7 +59,10 @@ const nic::DriverInfo& Driver::info() const {
 
 mapwire::Status Driver::Start(const nic::DriverConfig& config) {
   if (nic::CheckConfig(info(), config) != nic::ConfigError::kNone) return Errno::kInvalid;
-  if (config.rss_queues != 1) return Errno::kInvalid;
+  // What the card cannot do is refused, and not forgotten.
+  const bool plain =
+      config.rss_queues == 1 && !config.keep_crc && config.promiscuous && !config.vlan_filter;
+  if (!plain) return Errno::kInvalid;
   hw::Write(mmio_, hw::Value<Control>());
   const uint32_t low = hw::Read<MacLow>(mmio_).raw();
   const uint32_t high = hw::Read<MacHigh>(mmio_).raw();
@@ -69,6 +72,12 @@ mapwire::Status Driver::Start(const nic::DriverConfig& config) {
   queue_pairs_ = config.queue_pairs;
   hw::Write(mmio_, hw::Value<MaxFrame>().With<MaxFrame::Bytes>(config.max_frame_bytes));
   hw::Write(mmio_, hw::Value<Pairs>().With<Pairs::Count>(queue_pairs_));
+  if (!counting_) {
+    // What was counted before is another's.
+    nic::DriverStatistics before;
+    ReadStatistics(before);
+    counting_ = true;
+  }
   hw::Write(mmio_, hw::Value<Control>().With<Control::Enable>(1));
   (void)RefreshLink();
   return kOkStatus;
@@ -152,6 +161,7 @@ nic::DeviceHealth Driver::Check() {
 
 // The card counts without CRC, the contract with it.
 void Driver::ReadStatistics(nic::DriverStatistics& statistics) {
+  if (hw::Read<Status>(mmio_).raw() == kGone) return;
   for (uint16_t q = 0; q < queue_pairs_; ++q) {
     constexpr uint64_t kCrc = 4;
     nic::QueueStatistics& before = read_.queues[q];

@@ -27,7 +27,8 @@ class Driver final : public nic::NicDriver {
   const nic::DriverInfo& info() const override;
   const uint8_t* mac() const override { return mac_; }
 
-  // Also kInvalid: more than one queue for the receive hash, which this card has not.
+  // Also kInvalid: what this card has not, which is more than one queue for the receive hash,
+  // frames with CRC, and filters of addresses and VLANs.
   mapwire::Status Start(const nic::DriverConfig& config) override;
   mapwire::Status Stop() override;
   void Shutdown() override;
@@ -52,6 +53,7 @@ class Driver final : public nic::NicDriver {
   uint8_t mac_[6] = {};
   uint16_t queue_pairs_ = 1;
   std::atomic<bool> link_up_ = false;
+  bool counting_ = false;       // read_ is valid
   nic::DriverStatistics read_;  // as the device's counters stood when they were last read
 };
 

@@ -30,8 +30,8 @@ inline constexpr uint32_t kMinFrameBytes = 14;
 inline constexpr uint32_t kMaxFrameBytes = 9728;
 inline constexpr uint32_t kMaxFragments = 64;
 
-// ENABLE lets queues and interrupts work; writing 0 to it is a reset: everything but the address
-// and the link is as after power on, and the device reaches no memory any more.
+// ENABLE lets queues and interrupts work; writing 0 to it is a reset: everything but the address,
+// the link and the counters is as after power on, and the device reaches no memory any more.
 struct Control : hw::Register<"CONTROL", 0x000, hw::Access::kReadWrite> {
   using Enable = hw::Field<"ENABLE", 0, 0>;
   using Fields = hw::FieldList<Enable>;
@@ -51,14 +51,16 @@ struct MaxFrame : hw::Register<"MAX_FRAME", 0x010, hw::Access::kReadWrite> {
   using Bytes = hw::Field<"BYTES", 15, 0>;
   using Fields = hw::FieldList<Bytes>;
 };
-// Queue pairs in use: frames of the other card's queue q come to queue q modulo this.
+// Queue pairs in use, 1 to 16; 0, as after a reset, is 1 too. Frames of the other card's queue q
+// come to queue q modulo this.
 struct Pairs : hw::Register<"PAIRS", 0x014, hw::Access::kReadWrite> {
   using Count = hw::Field<"COUNT", 4, 0>;
   using Fields = hw::FieldList<Count>;
 };
 
 // ---- Per queue pair ----
-// Base and count take effect when the queue is enabled. Disabled, it reaches no memory any more.
+// Base, count, buffer size and place of the head take effect when the queue is enabled. Disabled,
+// it reaches no memory any more.
 template <hw::FixedString Name, uint32_t Offset, hw::Access Kind>
 using PerQueue = hw::Register<Name, 0x100 + Offset, Kind, kQueues, 0x40>;
 

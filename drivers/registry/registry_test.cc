@@ -20,8 +20,17 @@ TEST(Registry, FindsTheSfpPlusBoard) {
   EXPECT_EQ((*family)->bar_bytes, 512u * 1024);
 }
 
+TEST(Registry, FindsTheParavirtualCard) {
+  const Result<const Family*> family = FindFamily(0xFFFD, 0x4D57);
+  ASSERT_TRUE(family.ok());
+  EXPECT_EQ(std::string_view((*family)->name), "pv");
+  EXPECT_EQ((*family)->bar_bytes, 4096u);
+  EXPECT_EQ((*family)->loop->descriptor_bytes, 16u);
+}
+
 TEST(Registry, RefusesAnUnknownDeviceAndAForeignVendor) {
   EXPECT_EQ(FindFamily(0x8086, 0xFFFF).error(), Errno::kNoSuchDevice);
+  EXPECT_EQ(FindFamily(0xFFFD, 0x10FB).error(), Errno::kNoSuchDevice);
   EXPECT_EQ(FindFamily(0x10EC, 0x10FB).error(), Errno::kNoSuchDevice);
 }
 

@@ -37,13 +37,17 @@ void ServerCallPage::Close() {
 
 bool ServerCallPage::Posted() const {
   if (page_ == nullptr) return false;
-  const CallState state = page_->state.load(std::memory_order_acquire);
+  // Sequentially consistent, as is the store of server_sleeps before it, and what the program does
+  // the other way round: one of the two sees the other.
+  const CallState state = page_->state.load();
   return state == CallState::kPosted || state == CallState::kAsleep;
 }
 
 ServerCallPage::Look ServerCallPage::Take(remote::Message& message) {
   if (!Posted()) return Look::kNothing;
   std::memcpy(&message.header, &page_->header, sizeof(message.header));
+  // What is checked is the copy: the compiler is not to read the page again.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   const remote::Header& header = message.header;
   const bool may_be_here = header.op == Op::kIoctl || header.op == Op::kPoll;
   if (!may_be_here || header.bytes > remote::kCallData) return Look::kBroken;

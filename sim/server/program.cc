@@ -56,7 +56,7 @@ void Program::Stop() {
 // -------------------------------------------------------------------------------------
 
 bool Program::LookAtPage() {
-  if (state_ != State::kComputing || !page_.Posted()) return false;
+  if (state_ != State::kComputing || paged_ || !page_.Posted()) return false;
   process_.thread().Wake();
   return true;
 }
@@ -75,6 +75,7 @@ void Program::Readable() {
   // It announced a request that was found already.
   if (received > 0 && message.header.op == Op::kLook) return;
   if (received > 0 && message.header.op == Op::kCancel) {
+    if (message.header.value[0] != wait_) return;
     cancelled_ = true;
     process_.Interrupt();
     return;
@@ -103,6 +104,7 @@ bool Program::ReceiveHere() {
   if (state_ == State::kComputing && (ReceivePage() || gone_)) return !gone_;
   const ssize_t received = remote::ReceiveMessage(channel_, message_, &descriptor_, MSG_DONTWAIT);
   if (received > 0 && message_.header.op == Op::kLook) {
+    if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
     if (state_ == State::kComputing) return ReceivePage();
     return false;
   }
@@ -198,6 +200,7 @@ void Program::Serve() {
   while (!gone_ && Receive()) {
     state_ = State::kInCall;
     cancelled_ = false;
+    wait_ = message_.header.value[1];
     if (!Handle()) return;
     if (std::exchange(orphans_, false)) process_.CloseOrphans();
   }

@@ -113,6 +113,7 @@ class Program final : private platform::UserMemory {
   bool greeted_ = false;
   State state_ = State::kComputing;
   bool cancelled_ = false;  // the call under way
+  uint64_t wait_ = 0;       // its name, which a cancellation gives
   bool gone_ = false;
   ServerCallPage page_;
   bool paged_ = false;    // the request under way came by the page

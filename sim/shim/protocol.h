@@ -23,7 +23,7 @@
 
 namespace mapwire::sim::remote {
 
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 inline constexpr size_t kMaxText = 64;     // with the terminating zero
 inline constexpr size_t kMaxData = 4096;   // bytes of one copy
 inline constexpr size_t kMaxPolled = 256;  // descriptors of one poll
@@ -39,15 +39,18 @@ enum class Op : uint32_t {
   kForget,  // handle: this channel uses it no more
   kIoctl,   // handle, value[0] request, value[1] address of the argument; reply: 0 or -errno
   kMap,     // handle, value[0] bytes, value[1] offset; reply: 0 with a memfd, or -errno
-  kPoll,    // value[0] timeout in ms or -1; data: PollEntry[]; reply: number ready, or -errno, and
-            // the entries
-  kSleep,   // value[0] nanoseconds; reply: 0, or -EINTR
+  kPoll,    // value[0] timeout in ms or -1, value[1] a name for kCancel; data: PollEntry[]; reply:
+            // number ready, or -errno, and the entries
+  kSleep,   // value[0] nanoseconds, value[1] a name for kCancel; reply: 0, or -EINTR
   kClock,   // nothing but what the header tells: lets the others run
   kThread,  // with the server's end of a new channel, for a thread about to begin; reply: its
             // number
-  kJoin,    // value[0] number of a thread; reply: 0 when its channel is closed
+  kJoin,  // value[0] number of a thread, value[1] a name for kCancel; reply: 0 when its channel is
+          // closed
   kInterface,  // data: a name; reply: 0 and struct Interface, or -ENODEV
-  kCancel,     // ends kPoll, kSleep and kJoin early, with -EINTR unless there is a result; no reply
+  kCancel,     // value[0] the name of the request: ends kPoll, kSleep and kJoin early, with -EINTR
+               // unless there is a result; no reply. One for a request that is over means nothing:
+               // what comes by the page may overtake it
   kLook,       // a request is in the call page; no reply of its own
   kCopied,     // answers kCopyIn and kCopyOut: value[0] is 0 or EFAULT; data of kCopyIn
   // --- From the server --------------------------------------------------------------------------

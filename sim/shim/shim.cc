@@ -178,6 +178,7 @@ struct Channel {
   bool virtual_time;
   bool busy;  // a request is under way: a signal handler must not make another
   int64_t now;
+  uint64_t waits;  // requests so far that can end early
   uint32_t clock_reads;
   uint32_t clock_read_ns;
   uint32_t known_count;
@@ -262,34 +263,71 @@ int SendRequest(Channel& channel, Message& message, int descriptor) {
   return SendMessage(channel.socket, message, descriptor, 0);
 }
 
+// A request that can end early, because of a signal or of another descriptor.
+struct Wait {
+  // What signals are blocked meanwhile, as ppoll() has it; null: those that are.
+  const sigset_t* mask = nullptr;
+  // Other descriptors, with one more place behind them.
+  pollfd* others = nullptr;
+  unsigned other_count = 0;
+};
+
+// Keeps signals from the moment before a request until the thread sleeps for the reply: one that is
+// delivered in between would not end the wait. Faults are not waited with.
+class SignalsHeld {
+ public:
+  explicit SignalsHeld(const Wait* wait) : wait_(wait) {
+    if (wait == nullptr) return;
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
+      sigdelset(&all, fault);
+    }
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsHeld() {
+    if (wait_ != nullptr) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+  const sigset_t* asleep() const { return wait_->mask == nullptr ? &before_ : wait_->mask; }
+
+ private:
+  const Wait* const wait_;
+  sigset_t before_;
+};
+
+// Ends the last request that can be ended.
 void Cancel(Channel& channel) {
   Header header{};
   header.op = Op::kCancel;
+  header.value[0] = channel.waits;
   send(channel.socket, &header, sizeof(header), MSG_NOSIGNAL);
 }
 
-// Serves the server until the reply is there. `message` becomes the reply. With `others`, stops
-// waiting when one of these descriptors is ready; a signal and that end the request early, if it is
-// of a kind that can end early.
-int64_t AwaitReply(Channel& channel, Message& message, int* descriptor, bool can_end,
-                   pollfd* others = nullptr, unsigned other_count = 0) {
+// Sleeps until the channel can be read. True: it was something else that ended the sleep.
+bool SleepOnChannel(const Channel& channel, const Wait& wait, const SignalsHeld& held) {
+  pollfd own;
+  pollfd* const fds = wait.others == nullptr ? &own : wait.others;
+  const unsigned last = wait.others == nullptr ? 0 : wait.other_count;
+  fds[last] = {channel.socket, POLLIN, 0};
+  const int ready = REAL(ppoll)(fds, last + 1, nullptr, held.asleep());
+  return ready < 0 ? errno == EINTR : fds[last].revents == 0;
+}
+
+// Serves the server until the reply is there. `message` becomes the reply. With `wait`, a signal or
+// another descriptor ends the request early.
+int64_t AwaitReply(Channel& channel, Message& message, int* descriptor, const Wait* wait,
+                   const SignalsHeld& held) {
   bool cancelled = false;
   for (;;) {
-    if (others != nullptr && !cancelled) {
-      // The last place is the channel's.
-      others[other_count] = {channel.socket, POLLIN, 0};
-      const int ready = REAL(poll)(others, other_count + 1, -1);
-      if ((ready < 0 && errno == EINTR) || (ready > 0 && others[other_count].revents == 0)) {
-        Cancel(channel);
-        cancelled = true;
-      }
+    if (wait != nullptr && !cancelled && SleepOnChannel(channel, *wait, held)) {
+      Cancel(channel);
+      cancelled = true;
     }
     const ssize_t received = ReceiveMessage(channel.socket, message, descriptor, 0);
-    if (received == -EINTR) {
-      if (can_end && !cancelled) Cancel(channel);
-      cancelled = cancelled || can_end;
-      continue;
-    }
+    if (received == -EINTR) continue;
     if (received <= 0) {
       Lose(channel, ENODEV);
       return -ENODEV;
@@ -353,11 +391,18 @@ bool AwaitPage(Channel& channel, Message& message) {
   return true;
 }
 
+// What a cancellation names.
+void NumberWait(Channel& channel, Message& message, const Wait* wait) {
+  if (wait != nullptr) message.header.value[1] = ++channel.waits;
+}
+
 // A request whose reply is no longer than itself, and that needs nothing else.
-int64_t CallByPage(Channel& channel, Message& message, bool can_end) {
+int64_t CallByPage(Channel& channel, Message& message, const Wait* wait = nullptr) {
   const ErrnoKept kept;
+  const SignalsHeld held(wait);
   CallPage& page = *channel.page;
   channel.busy = true;
+  NumberWait(channel, message, wait);
   memcpy(&page.header, &message.header, sizeof(page.header));
   memcpy(page.data, message.data, sizeof(page.data));
   page.state.store(CallState::kPosted);
@@ -373,7 +418,7 @@ int64_t CallByPage(Channel& channel, Message& message, bool can_end) {
   } else {
     const int64_t begin = MachineNs();
     int ignored = -1;
-    result = AwaitReply(channel, message, &ignored, can_end);
+    result = AwaitReply(channel, message, &ignored, wait, held);
     if (ignored >= 0) syscall(SYS_close, ignored);
     channel.waits_long = MachineNs() - begin > kPageSpinNs;
   }
@@ -382,13 +427,16 @@ int64_t CallByPage(Channel& channel, Message& message, bool can_end) {
 }
 
 int64_t Call(Channel& channel, Message& message, int* descriptor = nullptr, int sent = -1,
-             bool can_end = false, pollfd* others = nullptr, unsigned other_count = 0) {
+             const Wait* wait = nullptr) {
+  const ErrnoKept kept;
+  const SignalsHeld held(wait);
   int ignored = -1;
   int* const received = descriptor == nullptr ? &ignored : descriptor;
   channel.busy = true;
+  NumberWait(channel, message, wait);
   int64_t result = -ENODEV;
   if (SendRequest(channel, message, sent) == 0) {
-    result = AwaitReply(channel, message, received, can_end, others, other_count);
+    result = AwaitReply(channel, message, received, wait, held);
   } else {
     Lose(channel, ENODEV);
   }
@@ -624,9 +672,10 @@ int64_t Milliseconds(int64_t ns) {
   return ms > INT_MAX ? INT_MAX : ms;
 }
 
-// poll(), with a timeout in ms (-1: none): the number ready, or -errno. The world's descriptors and
-// others may be mixed. -2 in `*handled` terms: false if there is nothing of the world in it.
-bool PollWorld(pollfd* fds, nfds_t count, int64_t timeout_ms, int64_t* result) {
+// ppoll(), with a timeout in ms (-1: none): the number ready, or -errno. The world's descriptors
+// and others may be mixed. False if there is nothing of the world in it.
+bool PollWorld(pollfd* fds, nfds_t count, int64_t timeout_ms, const sigset_t* mask,
+               int64_t* result) {
   uint32_t handles[kMaxPolled];
   pollfd others[kMaxPolled + 1];
   uint32_t other_at[kMaxPolled];
@@ -662,9 +711,10 @@ bool PollWorld(pollfd* fds, nfds_t count, int64_t timeout_ms, int64_t* result) {
   message.header.bytes = static_cast<uint32_t>(n * sizeof(PollEntry));
   const bool watch = other_count != 0 && others_ready == 0 && timeout_ms != 0;
   const bool by_page = channel->page != nullptr && !watch && message.header.bytes <= kCallData;
+  const Wait wait = {mask, watch ? others : nullptr, other_count};
+  const Wait* const waits = others_ready == 0 && timeout_ms != 0 ? &wait : nullptr;
   int64_t ready =
-      by_page ? CallByPage(*channel, message, true)
-              : Call(*channel, message, nullptr, -1, true, watch ? others : nullptr, other_count);
+      by_page ? CallByPage(*channel, message, waits) : Call(*channel, message, nullptr, -1, waits);
   if (other_count != 0 && (ready >= 0 || ready == -EINTR)) {
     others_ready = REAL(poll)(others, other_count, 0);
     if (others_ready < 0) others_ready = 0;
@@ -688,28 +738,15 @@ bool PollWorld(pollfd* fds, nfds_t count, int64_t timeout_ms, int64_t* result) {
   return true;
 }
 
-// Runs `wait` with the signal mask of ppoll and its relatives.
-template <typename Wait>
-auto WithMask(const sigset_t* mask, Wait&& wait) {
-  sigset_t before;
-  if (mask != nullptr) pthread_sigmask(SIG_SETMASK, mask, &before);
-  const auto result = wait();
-  if (mask != nullptr) {
-    const ErrnoKept kept;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
-  return result;
-}
-
 int64_t Nanoseconds(const timespec* time) {
   if (time == nullptr) return -1;
   if (time->tv_sec > INT64_MAX / kSecondNs - 1) return -1;
   return int64_t{time->tv_sec} * kSecondNs + time->tv_nsec;
 }
 
-// select() over poll(): true if it was done here.
+// pselect() over ppoll(): true if it was done here.
 bool SelectWorld(int count, fd_set* readable, fd_set* writable, fd_set* failed, int64_t timeout_ms,
-                 int64_t* result) {
+                 const sigset_t* mask, int64_t* result) {
   if (SocketPath() == nullptr || count < 0 || count > FD_SETSIZE) return false;
   pollfd fds[kMaxPolled];
   nfds_t n = 0;
@@ -723,7 +760,7 @@ bool SelectWorld(int count, fd_set* readable, fd_set* writable, fd_set* failed, 
     fds[n++] = {fd, events, 0};
   }
   int64_t ready;
-  if (!PollWorld(fds, n, timeout_ms, &ready)) return false;
+  if (!PollWorld(fds, n, timeout_ms, mask, &ready)) return false;
   *result = ready;
   if (ready < 0) return true;
   for (nfds_t i = 0; i < n; ++i) {
@@ -793,8 +830,9 @@ void ForgetWatched(int fd) {
   }
 }
 
-// epoll_wait() on an instance that watches descriptors of the world: true if it was done here.
-bool EpollWorld(int epoll, epoll_event* events, int most, int64_t timeout_ms, int64_t* result) {
+// epoll_pwait() on an instance that watches descriptors of the world: true if it was done here.
+bool EpollWorld(int epoll, epoll_event* events, int most, int64_t timeout_ms, const sigset_t* mask,
+                int64_t* result) {
   if (g_watched_count.load(std::memory_order_acquire) == 0 && CurrentVirtual() == nullptr) {
     return false;
   }
@@ -812,7 +850,7 @@ bool EpollWorld(int epoll, epoll_event* events, int most, int64_t timeout_ms, in
   }
   const nfds_t ours = n;
   fds[n++] = {epoll, POLLIN, 0};
-  if (!PollWorld(fds, n, timeout_ms, result)) return false;
+  if (!PollWorld(fds, n, timeout_ms, mask, result)) return false;
   if (*result <= 0) return true;
   int filled = 0;
   for (nfds_t i = 0; i < ours && filled < most; ++i) {
@@ -870,7 +908,8 @@ int64_t SleepWorld(Channel& channel, int64_t ns, timespec* left) {
   const int64_t end = channel.now + ns;
   Message message;
   Begin(message, Op::kSleep, 0, static_cast<uint64_t>(ns < 0 ? 0 : ns));
-  const int64_t result = Call(channel, message, nullptr, -1, true);
+  const Wait wait;
+  const int64_t result = Call(channel, message, nullptr, -1, &wait);
   if (result == -EINTR && left != nullptr) {
     const int64_t rest = end > channel.now ? end - channel.now : 0;
     *left = {static_cast<time_t>(rest / kSecondNs), static_cast<long>(rest % kSecondNs)};
@@ -1046,7 +1085,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     Begin(message, Op::kIoctl, handle, request, reinterpret_cast<uint64_t>(argument));
     // A sync has no argument.
     const bool by_page = t_channel.page != nullptr && _IOC_SIZE(request) == 0;
-    return Answer(by_page ? CallByPage(t_channel, message, false) : Call(t_channel, message));
+    return Answer(by_page ? CallByPage(t_channel, message) : Call(t_channel, message));
   }
   int64_t result;
   if (handle == 0 && AskInterface(request, static_cast<ifreq*>(argument), &result)) {
@@ -1071,7 +1110,9 @@ EXPORT int munmap(void* address, size_t bytes) {
 
 EXPORT int poll(pollfd* fds, nfds_t count, int timeout_ms) {
   int64_t result;
-  if (PollWorld(fds, count, timeout_ms < 0 ? -1 : timeout_ms, &result)) return Answer(result);
+  if (PollWorld(fds, count, timeout_ms < 0 ? -1 : timeout_ms, nullptr, &result)) {
+    return Answer(result);
+  }
   return REAL(poll)(fds, count, timeout_ms);
 }
 EXPORT int __poll_chk(pollfd* fds, nfds_t count, int timeout_ms, size_t bytes) {
@@ -1080,9 +1121,10 @@ EXPORT int __poll_chk(pollfd* fds, nfds_t count, int timeout_ms, size_t bytes) {
 }
 EXPORT int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
   int64_t result;
-  const bool done = WithMask(
-      mask, [&] { return PollWorld(fds, count, Milliseconds(Nanoseconds(timeout)), &result); });
-  return done ? Answer(result) : REAL(ppoll)(fds, count, timeout, mask);
+  if (PollWorld(fds, count, Milliseconds(Nanoseconds(timeout)), mask, &result)) {
+    return Answer(result);
+  }
+  return REAL(ppoll)(fds, count, timeout, mask);
 }
 EXPORT int __ppoll_chk(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask,
                        size_t bytes) {
@@ -1095,7 +1137,7 @@ EXPORT int select(int count, fd_set* readable, fd_set* writable, fd_set* failed,
     ns = int64_t{timeout->tv_sec} * kSecondNs + int64_t{timeout->tv_usec} * 1000;
   }
   int64_t result;
-  if (SelectWorld(count, readable, writable, failed, Milliseconds(ns), &result)) {
+  if (SelectWorld(count, readable, writable, failed, Milliseconds(ns), nullptr, &result)) {
     return Answer(result);
   }
   return REAL(select)(count, readable, writable, failed, timeout);
@@ -1103,11 +1145,9 @@ EXPORT int select(int count, fd_set* readable, fd_set* writable, fd_set* failed,
 EXPORT int pselect(int count, fd_set* readable, fd_set* writable, fd_set* failed,
                    const timespec* timeout, const sigset_t* mask) {
   int64_t result;
-  const bool done = WithMask(mask, [&] {
-    return SelectWorld(count, readable, writable, failed, Milliseconds(Nanoseconds(timeout)),
-                       &result);
-  });
-  return done ? Answer(result) : REAL(pselect)(count, readable, writable, failed, timeout, mask);
+  const int64_t ms = Milliseconds(Nanoseconds(timeout));
+  if (SelectWorld(count, readable, writable, failed, ms, mask, &result)) return Answer(result);
+  return REAL(pselect)(count, readable, writable, failed, timeout, mask);
 }
 
 EXPORT int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
@@ -1116,7 +1156,7 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
 }
 EXPORT int epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) {
   int64_t result;
-  if (EpollWorld(epoll, events, most, timeout_ms < 0 ? -1 : timeout_ms, &result)) {
+  if (EpollWorld(epoll, events, most, timeout_ms < 0 ? -1 : timeout_ms, nullptr, &result)) {
     return Answer(result);
   }
   return REAL(epoll_wait)(epoll, events, most, timeout_ms);
@@ -1124,10 +1164,10 @@ EXPORT int epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) 
 EXPORT int epoll_pwait(int epoll, epoll_event* events, int most, int timeout_ms,
                        const sigset_t* mask) {
   int64_t result;
-  const bool done = WithMask(mask, [&] {
-    return EpollWorld(epoll, events, most, timeout_ms < 0 ? -1 : timeout_ms, &result);
-  });
-  return done ? Answer(result) : REAL(epoll_pwait)(epoll, events, most, timeout_ms, mask);
+  if (EpollWorld(epoll, events, most, timeout_ms < 0 ? -1 : timeout_ms, mask, &result)) {
+    return Answer(result);
+  }
+  return REAL(epoll_pwait)(epoll, events, most, timeout_ms, mask);
 }
 
 EXPORT int dup2(int from, int to) {

@@ -34,12 +34,18 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   host.name = "right";
   right = &world.AddHost(host);
   const auto add = [&](Host& owner, const NicOptions& card, FaultPlan* plan) {
+    if (options.paravirtual) return &world.AddPv(owner, card);
     return plan == nullptr ? &world.AddIxgbe(owner, card, options.device)
                            : &world.AddFaultyIxgbe(owner, card, options.device, *plan);
   };
   left_nic = add(*left, left_options, options.left_faults);
   right_nic = add(*right, right_options, options.right_faults);
-  wire = &world.Connect(*left_nic, *right_nic, {});
+  if (options.paravirtual) {
+    world.Join(*left_nic, *right_nic);
+    wire = nullptr;
+  } else {
+    wire = &world.Connect(*left_nic, *right_nic, {});
+  }
 }
 
 TwoHosts::~TwoHosts() {

@@ -26,6 +26,7 @@ struct TwoHostsOptions {
   uint32_t interrupt_interval_us = 0;
   BusOptions bus = {};
   Ixgbe::Options device = {};
+  bool paravirtual = false;  // the cards, instead: neither bus, device nor faults count then
   // What goes wrong with the cards, and how often core may look after them (0: never).
   FaultPlan* left_faults = nullptr;
   FaultPlan* right_faults = nullptr;
@@ -63,7 +64,7 @@ class TwoHosts {
   Host* right;
   HostNic* left_nic;
   HostNic* right_nic;
-  Wire* wire;
+  Wire* wire;  // null between paravirtual cards
   const UdpFlow flow;
 
  private:

@@ -7,6 +7,7 @@
 #include <linux/securebits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -198,6 +200,15 @@ class WorldRun {
   std::unique_ptr<Child> world_;
 };
 
+// The same two hosts with four queues, of either model; then what follows "hosts" in the file.
+std::string FourQueues(const std::string& time, const std::string& model,
+                       const std::string& more = "") {
+  const std::string nic = R"([{"name": "sim0", "model": ")" + model + R"(", "queues": 4})" + "]}";
+  return R"({"time": ")" + time + R"(", "hosts": [{"name": "A", "nics": )" + nic +
+         R"(, {"name": "B", "nics": )" + nic + R"(], "wires": [{"ends": ["A/sim0", "B/sim0"])" +
+         (model == "paravirtual" ? R"(, "gbps": "unlimited")" : "") + "}]" + more + "}";
+}
+
 std::string RealTime() { return std::string("{\"time\": \"real\", ") + kTwoHosts + "}"; }
 
 void ExpectTransfer(WorldRun& world, int frames) {
@@ -224,7 +235,7 @@ TEST_P(Part, WorksInRealTime) {
 }
 INSTANTIATE_TEST_SUITE_P(Guest, Part,
                          testing::Values("errors", "duplicate", "fork", "pass", "exec", "mapping",
-                                         "waiting", "interfaces"),
+                                         "waiting", "interfaces", "signals", "pages"),
                          [](const auto& part) { return std::string(part.param); });
 
 TEST(RealTime, FramesCrossTheWire) {
@@ -249,6 +260,47 @@ TEST(RealTime, PktGenSendsAndReceives) {
   EXPECT_NE(sender->text().find("Speed: "), std::string::npos) << sender->text();
   world.ExpectCleanEnd();
 }
+
+class Model : public testing::TestWithParam<const char*> {};
+
+// Four threads of one program, each with a ring and a call page of its own.
+TEST_P(Model, PktGenWithFourThreadsInRealTime) {
+  const bool spreads = GetParam() == std::string("paravirtual");
+  WorldRun world(FourQueues("real", GetParam()), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  // The frames of one flow all go to one queue of an 82599, so that it has one receiver.
+  const auto receiver = spreads ? world.PktGen("B", {"-f", "rx", "-p", "4", "-n", "4000"})
+                                : world.PktGen("B", {"-f", "rx", "-n", "4000"});
+  ASSERT_TRUE(receiver->WaitFor("Receiving from")) << receiver->text();
+  const auto sender = world.PktGen("A", {"-f", "tx", "-p", "4", "-R", "20000"});
+  EXPECT_EQ(receiver->Wait(), 0) << receiver->text();
+  EXPECT_NE(receiver->text().find("Received 4"), std::string::npos) << receiver->text();
+  sender->Signal(SIGINT);
+  EXPECT_EQ(sender->Wait(), 0) << sender->text();
+  EXPECT_NE(sender->text().find("4 queues, 4 threads"), std::string::npos) << sender->text();
+  world.ExpectCleanEnd();
+}
+
+TEST_P(Model, FramesCrossAndWhoSleepsForLongIsWoken) {
+  WorldRun world(FourQueues("real", GetParam()), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  ExpectTransfer(world, 400);
+  const auto receiver = world.Start("B", {"receive", "1", "60000"});
+  ASSERT_TRUE(receiver->WaitFor("ready")) << receiver->text();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto sender = world.Start("A", {"send", "1"});
+  EXPECT_EQ(sender->Wait(), 0) << sender->text();
+  EXPECT_EQ(receiver->Wait(), 0) << receiver->text();
+  const size_t at = receiver->text().find("received 1 in ");
+  ASSERT_NE(at, std::string::npos) << receiver->text();
+  const double time = std::atof(receiver->text().c_str() + at + 14);
+  EXPECT_GT(time, 0.25);
+  EXPECT_LT(time, 20.0);
+  world.ExpectCleanEnd();
+}
+
+INSTANTIATE_TEST_SUITE_P(Guest, Model, testing::Values("82599", "paravirtual"),
+                         [](const auto& model) { return "Of" + std::string(model.param); });
 
 // --- Virtual time
 // ---------------------------------------------------------------------------------
@@ -313,6 +365,23 @@ TEST(VirtualTime, PktGenFillsTheWireAndRepeats) {
   EXPECT_NE(once.find("Speed: 14.88"), std::string::npos) << once;
   EXPECT_EQ(Hash(once).size(), 64u);
   EXPECT_EQ(Hash(once), Hash(RunToEnd(programs, {}, Preload(true))));
+}
+
+// A number that does not go into four.
+TEST_P(Model, PktGenWithFourThreadsInVirtualTime) {
+  const bool spreads = GetParam() == std::string("paravirtual");
+  const std::vector<std::string> receive = {"-i", "netmap:sim0", "-w", "0",
+                                            "-f", "rx",          "-n", "40002"};
+  std::vector<std::string> receive_four = receive;
+  receive_four.insert(receive_four.end(), {"-p", "4"});
+  const std::string programs =
+      ", \"programs\": [" + Command("B", spreads ? receive_four : receive, kPktGen) + ", " +
+      Command("A", {"-i", "netmap:sim0", "-w", "0", "-f", "tx", "-n", "40002", "-p", "4"},
+              kPktGen) +
+      "]";
+  const std::string text = RunToEnd(FourQueues("virtual", GetParam(), programs), {}, Preload(true));
+  EXPECT_NE(text.find("Received 40002 packets 2400120 bytes"), std::string::npos) << text;
+  EXPECT_NE(text.find("4 queues, 4 threads"), std::string::npos) << text;
 }
 
 TEST(VirtualTime, ClocksAndSleepsAreTheWorlds) {
@@ -418,6 +487,7 @@ class Rogue {
     EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
   }
   ~Rogue() {
+    Unmap();
     close(socket_);
     for (const int descriptor : kept_) close(descriptor);
   }
@@ -445,12 +515,50 @@ class Rogue {
     return got > 0;
   }
   int socket() const { return socket_; }
+  // The call page that came with the greeting, mapped for as long as the rogue lives; null: none.
+  sim::remote::CallPage* Page() {
+    if (page_ != nullptr || kept_.empty()) return page_;
+    void* const memory =
+        mmap(nullptr, sim::remote::kCallPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, kept_[0], 0);
+    page_ = memory == MAP_FAILED ? nullptr : static_cast<sim::remote::CallPage*>(memory);
+    return page_;
+  }
+  void Unmap() {
+    if (page_ != nullptr) munmap(page_, sim::remote::kCallPageBytes);
+    page_ = nullptr;
+  }
+  // Puts a request into the page and says so. `bytes` of data are what is there.
+  void Post(Op op, uint32_t handle, uint64_t value0, uint64_t value1, uint32_t bytes = 0) {
+    sim::remote::Header header{};
+    header.op = op;
+    header.handle = handle;
+    header.bytes = bytes;
+    header.value[0] = value0;
+    header.value[1] = value1;
+    Page()->header = header;
+    Page()->state = sim::remote::CallState::kPosted;
+    Look();
+  }
+  bool Look(int descriptor = -1) {
+    Message look{};
+    look.header.op = Op::kLook;
+    return Send(look, descriptor);
+  }
+  // Waits for an answer in the page; false: none comes in this time.
+  bool Answered(int most_ms) {
+    for (int i = 0; i < most_ms; ++i) {
+      if (Page()->state == sim::remote::CallState::kAnswered) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
+  }
 
   Message reply;
 
  private:
   int socket_;
   std::vector<int> kept_;  // what came with replies
+  sim::remote::CallPage* page_ = nullptr;
 };
 
 TEST(Rogue, NothingItSaysHarmsTheWorld) {
@@ -550,6 +658,206 @@ TEST(Rogue, WhoDoesNotAnswerACopyLosesItsChannel) {
   pollfd pfd{rogue.socket(), POLLIN, 0};
   EXPECT_EQ(poll(&pfd, 1, 20000), 1);
   EXPECT_FALSE(rogue.Receive());
+  world.ExpectCleanEnd();
+}
+
+// --- Rogues with call pages
+// -----------------------------------------------------------------------
+
+size_t OpenFilesOf(pid_t process) {
+  size_t count = 0;
+  const std::string folder = "/proc/" + std::to_string(process) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    static_cast<void>(entry);
+    ++count;
+  }
+  return count;
+}
+
+using sim::remote::CallState;
+
+// One thing that a rogue does to its page, or beside it. False: its channel is closed.
+bool Misbehave(Rogue& rogue, Random& random) {
+  sim::remote::CallPage* const page = rogue.Page();
+  if (page == nullptr) return false;
+  const uint32_t states[] = {0, 1, 1, 1, 1, 2, 2, 3, 4, 0xFFFFFFFF};
+  switch (random.Below(8)) {
+    case 0:
+      page->state = static_cast<CallState>(states[random.Below(std::size(states))]);
+      return true;
+    case 1: {
+      // The header as it likes, at any moment.
+      uint8_t* const bytes = reinterpret_cast<uint8_t*>(page);
+      for (int i = 0; i < 8; ++i) {
+        bytes[random.Below(sizeof(*page))] = static_cast<uint8_t>(random.Next());
+      }
+      return true;
+    }
+    case 2:
+      for (int i = 0; i < 50; ++i) {
+        if (!rogue.Look(random.OneIn(10) ? rogue.socket() : -1)) break;
+      }
+      return true;
+    case 3:
+      std::this_thread::sleep_for(std::chrono::microseconds(random.Below(300)));
+      return true;
+    case 4: {
+      Message message{};
+      const Op ops[] = {Op::kCancel, Op::kCancel, Op::kCancel, Op::kCancel, Op::kClock, Op::kOpen};
+      message.header.op = ops[random.Below(std::size(ops))];
+      message.header.value[0] = random.Below(20);
+      message.header.value[1] = random.Below(3);
+      return rogue.Send(message);
+    }
+    default: {
+      const Op ops[] = {Op::kPoll, Op::kPoll, Op::kIoctl, Op::kIoctl, Op::kIoctl};
+      const bool other = random.OneIn(60);
+      const uint64_t requests[] = {0x6994, 0x6995, 0xc0586997, 0xc03c6992, random.Next()};
+      const Op op = other ? static_cast<Op>(random.Below(110)) : ops[random.Below(std::size(ops))];
+      const uint64_t value =
+          op == Op::kPoll ? random.Below(10) : requests[random.Below(std::size(requests))];
+      rogue.Post(op, (1U << 20) + static_cast<uint32_t>(random.Below(3)), value, random.Next(),
+                 static_cast<uint32_t>(random.OneIn(60) ? random.Next() : 8 * random.Below(9)));
+      // And while the server is at it.
+      if (random.OneIn(2)) {
+        page->state = static_cast<CallState>(states[random.Below(std::size(states))]);
+      }
+      return true;
+    }
+  }
+}
+
+TEST(RoguePage, NothingItWritesHarmsTheWorldOrAnHonestProgram) {
+  WorldRun world(FourQueues("real", "paravirtual"), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  const auto receiver = world.PktGen("B", {"-f", "rx"});
+  ASSERT_TRUE(receiver->WaitFor("Receiving from")) << receiver->text();
+  const auto sender = world.PktGen("A", {"-f", "tx", "-R", "50000"});
+  ASSERT_TRUE(sender->WaitFor("Sending on")) << sender->text();
+  Random random(5);
+  for (int turn = 0; turn < 80; ++turn) {
+    Rogue rogue(world.socket());
+    ASSERT_TRUE(rogue.Greet());
+    ASSERT_NE(rogue.Page(), nullptr);
+    for (int i = 0; i < 60 && Misbehave(rogue, random); ++i) {
+      while (recv(rogue.socket(), &rogue.reply, sizeof(rogue.reply), MSG_DONTWAIT) > 0) {
+      }
+    }
+    if (random.OneIn(3)) rogue.Unmap();
+  }
+  // Both still are what they were, and nobody named them.
+  for (Child* const honest : {sender.get(), receiver.get()}) {
+    honest->Signal(SIGINT);
+    EXPECT_EQ(honest->Wait(), 0) << honest->text();
+  }
+  EXPECT_NE(receiver->text().find("Received "), std::string::npos) << receiver->text();
+  EXPECT_EQ(receiver->text().find("Received 0 "), std::string::npos) << receiver->text();
+  ExpectTransfer(world, 400);
+  world.ExpectCleanEnd();
+  const std::string& log = world.process().text();
+  EXPECT_NE(log.find(" sent a call page that cannot be; its channel is closed"), std::string::npos)
+      << log;
+  EXPECT_EQ(log.find("pkt-gen"), std::string::npos) << log;
+}
+
+// By its process, so that whoever runs the world can find it.
+TEST(RoguePage, IsNamedInTheLog) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Rogue rogue(world.socket());
+  ASSERT_TRUE(rogue.Greet());
+  rogue.Post(Op::kMap, 0, 4096, 0);
+  EXPECT_TRUE(world.process().WaitFor("program (process " + std::to_string(getpid()) +
+                                      ") sent a call page that cannot be"));
+  pollfd pfd{rogue.socket(), POLLIN, 0};
+  EXPECT_EQ(poll(&pfd, 1, 20000), 1);
+  EXPECT_FALSE(rogue.Receive()) << "its channel is closed";
+  world.ExpectCleanEnd();
+}
+
+TEST(RoguePage, IsNamedIfItChangesItsPageDuringARequest) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  bool closed = false;
+  // On a busy machine it may do so before the server has seen the request.
+  for (int i = 0; i < 20 && !closed; ++i) {
+    Rogue rogue(world.socket());
+    ASSERT_TRUE(rogue.Greet());
+    rogue.Post(Op::kPoll, 0, 200, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    rogue.Page()->state = CallState::kIdle;
+    pollfd pfd{rogue.socket(), POLLIN, 0};
+    closed = poll(&pfd, 1, 2000) == 1 && !rogue.Receive();
+  }
+  EXPECT_TRUE(closed);
+  world.ExpectCleanEnd();
+  EXPECT_NE(world.process().text().find(" sent changes of its call page during a request"),
+            std::string::npos);
+}
+
+// Replay: the server kept each of them open.
+TEST(RoguePage, DescriptorsSentWithALookAreNotKept) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Rogue rogue(world.socket());
+  ASSERT_TRUE(rogue.Greet());
+  const size_t before = OpenFilesOf(world.process().pid());
+  for (int i = 0; i < 400; ++i) {
+    while (!rogue.Look(rogue.socket())) std::this_thread::yield();
+  }
+  rogue.Post(Op::kPoll, 0, 0, 0);
+  ASSERT_TRUE(rogue.Answered(20000));
+  for (int i = 0; i < 200 && OpenFilesOf(world.process().pid()) > before + 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_LE(OpenFilesOf(world.process().pid()), before + 2);
+  world.ExpectCleanEnd();
+}
+
+// Replay: what was sent over the channel for one wait ended the next one, which came by the page.
+TEST(RoguePage, ACancellationEndsTheWaitItNamesAndNoOther) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  Rogue rogue(world.socket());
+  ASSERT_TRUE(rogue.Greet());
+  rogue.Post(Op::kPoll, 0, 60000, 2);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  Message cancel{};
+  cancel.header.op = Op::kCancel;
+  cancel.header.value[0] = 1;
+  ASSERT_TRUE(rogue.Send(cancel));
+  EXPECT_FALSE(rogue.Answered(100));
+  cancel.header.value[0] = 2;
+  ASSERT_TRUE(rogue.Send(cancel));
+  ASSERT_TRUE(rogue.Answered(20000));
+  EXPECT_EQ(rogue.Page()->header.result, -EINTR);
+  world.ExpectCleanEnd();
+}
+
+// Its answers are never taken, and it talks over the channel instead; or it dies with a request in
+// the page, whether that was seen or not.
+TEST(RoguePage, MayLeaveAnswersAndRequestsBehind) {
+  WorldRun world(RealTime(), {"--quiet"});
+  ASSERT_TRUE(world.Up());
+  for (int i = 0; i < 60; ++i) {
+    Rogue rogue(world.socket());
+    ASSERT_TRUE(rogue.Greet());
+    if (i % 3 == 0) {
+      rogue.Post(Op::kPoll, 0, 0, 0);
+      ASSERT_TRUE(rogue.Answered(20000));
+      Message message{};
+      message.header.op = Op::kClock;
+      ASSERT_TRUE(rogue.Send(message) && rogue.Receive());
+    }
+    if (i % 3 == 1) rogue.Post(Op::kPoll, 0, UINT64_MAX, 0);
+    if (i % 3 == 2) {
+      // Without a word: nobody looks, until it is gone.
+      rogue.Page()->header.op = Op::kPoll;
+      rogue.Page()->state = CallState::kPosted;
+    }
+    if (i % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds(300));
+  }
+  ExpectTransfer(world, 400);
   world.ExpectCleanEnd();
 }
 

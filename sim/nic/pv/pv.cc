@@ -1,6 +1,7 @@
 #include "sim/nic/pv/pv.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace mapwire::sim {
@@ -21,6 +22,22 @@ uint32_t Distance(uint32_t from, uint32_t to, uint32_t count) {
 }
 
 uint32_t Next(uint32_t i, uint32_t count) { return i + 1 == count ? 0 : i + 1; }
+
+// The row of the register at `offset`, or null.
+const hw::RegisterRow* RowAt(uint32_t offset) {
+  static constexpr auto kRowOf = [] {
+    std::array<uint8_t, kBar0Bytes / 4> rows{};
+    for (uint8_t row = 0; row < AllRegisters::kCount; ++row) {
+      const hw::RegisterRow& r = AllRegisters::kRows[row];
+      for (uint32_t i = 0; i < r.count; ++i) {
+        rows[(r.offset + i * r.stride) / 4] = static_cast<uint8_t>(row + 1);
+      }
+    }
+    return rows;
+  }();
+  if (offset % 4 != 0 || offset >= kBar0Bytes || kRowOf[offset / 4] == 0) return nullptr;
+  return &AllRegisters::kRows[kRowOf[offset / 4] - 1];
+}
 
 }  // namespace
 
@@ -51,7 +68,7 @@ void Pv::Reset() {
   std::fill(std::begin(written_), std::end(written_), 0);
   for (uint32_t q = 0; q < kQueues; ++q) {
     tx_[q] = TxQueue();
-    rx_[q] = Queue();
+    rx_[q] = RxQueue();
     armed_[q] = pending_[q] = false;
   }
   // Who waits for a receiver of ours need not wait any longer.
@@ -70,8 +87,9 @@ void Pv::CarrierChanged(bool carrier) {
 }
 
 uint32_t Pv::RegisterRead(uint32_t offset) {
-  if (offset % 4 != 0 || offset >= kBar0Bytes) {
-    world_.Report(DriverError::kUnaligned, "a read of no register");
+  if (RowAt(offset) == nullptr) {
+    world_.Report(offset % 4 != 0 ? DriverError::kUnaligned : DriverError::kUnknownRegister,
+                  "a read of no register");
     return 0;
   }
   switch (offset) {
@@ -108,13 +126,22 @@ uint64_t Pv::CounterAt(uint32_t kind, uint32_t queue) const {
 }
 
 void Pv::RegisterWrite(uint32_t offset, uint32_t value) {
+  const hw::RegisterRow* const row = RowAt(offset);
+  if (row == nullptr || row->access == hw::Access::kReadOnly) {
+    return world_.Report(offset % 4 != 0 ? DriverError::kUnaligned : DriverError::kUnknownRegister,
+                         "a write to no register");
+  }
+  if (row->field_mask != 0 && (value & ~row->field_mask) != 0) {
+    world_.Report(DriverError::kReservedBits, "a write sets reserved bits");
+    value &= row->field_mask;
+  }
   if (offset == Control::kOffset) {
     if (!hw::Value<Control>(value).Get<Control::Enable>()) return Reset();
     enabled_ = true;
     return;
   }
-  if (offset % 4 != 0 || offset / 4 >= kFileWords) {
-    return world_.Report(DriverError::kUnknownRegister, "a write to no register");
+  if (offset == Pairs::kOffset && (value == 0 || value > kQueues)) {
+    return world_.Report(DriverError::kBadGeometry, "a number of queues that cannot be");
   }
   written_[offset / 4] = value;
   if (offset < TxBaseLow::kOffset) return;
@@ -143,29 +170,53 @@ void Pv::RegisterWrite(uint32_t offset, uint32_t value) {
 // --- Queues
 // ---------------------------------------------------------------------------------------
 
+bool Pv::CanBe(uint64_t base, uint32_t count) {
+  return count >= 2 && count <= kMaxDescriptors && base % kRingAlignment == 0;
+}
+
 void Pv::Enable(Queue& queue, uint64_t base, uint32_t count) {
-  if (count < 2 || count > kMaxDescriptors || base % kRingAlignment != 0) {
-    return world_.Report(DriverError::kBadGeometry, "a ring that cannot be");
-  }
-  queue.ring = reinterpret_cast<Descriptor*>(memory_.Translate(base, count * sizeof(Descriptor)));
+  queue.base = base;
   queue.count = count;
-  queue.on = queue.ring != nullptr;
+  queue.on = true;
 }
 
 void Pv::EnableTx(uint32_t queue, bool on) {
   tx_[queue] = TxQueue();
-  if (on) Enable(tx_[queue], Address<TxBaseLow, TxBaseHigh>(queue), Written<TxCount>(queue));
+  if (!on) return;
+  const uint64_t base = Address<TxBaseLow, TxBaseHigh>(queue);
+  const uint32_t count = Written<TxCount>(queue);
+  tx_[queue].head_at = Address<TxHeadLow, TxHeadHigh>(queue);
+  if (!CanBe(base, count) || tx_[queue].head_at % sizeof(uint32_t) != 0) {
+    return world_.Report(DriverError::kBadGeometry, "a ring that cannot be");
+  }
+  Enable(tx_[queue], base, count);
 }
 
 void Pv::EnableRx(uint32_t queue, bool on) {
-  rx_[queue] = Queue();
-  const uint32_t buffer = Written<RxBuffer>(queue);
-  if (on && (buffer == 0 || buffer % kBufferStep != 0 || buffer > kMaxBuffer)) {
+  rx_[queue] = RxQueue();
+  KickSenders(queue);
+  if (!on) return;
+  const uint64_t base = Address<RxBaseLow, RxBaseHigh>(queue);
+  const uint32_t count = Written<RxCount>(queue);
+  const uint32_t room = Written<RxBuffer>(queue);
+  if (room == 0 || room % kBufferStep != 0 || room > kMaxBuffer) {
     return world_.Report(DriverError::kBadGeometry, "a receive buffer that cannot be");
   }
-  if (on) Enable(rx_[queue], Address<RxBaseLow, RxBaseHigh>(queue), Written<RxCount>(queue));
-  KickSenders(queue);
+  if (!CanBe(base, count)) {
+    return world_.Report(DriverError::kBadGeometry, "a ring that cannot be");
+  }
+  rx_[queue].room = room;
+  Enable(rx_[queue], base, count);
 }
+
+// Whether the device may still reach the ring: if not, that is a fault, and nothing is done.
+bool Pv::Reach(Queue& queue) {
+  uint8_t* const ring = memory_.Translate(queue.base, queue.count * sizeof(Descriptor));
+  queue.ring = reinterpret_cast<Descriptor*>(ring);
+  return ring != nullptr;
+}
+
+uint32_t Pv::pairs() const { return std::max(1U, Written<Pairs>()); }
 
 void Pv::SetTail(Queue& queue, uint32_t value) {
   if (!enabled_ || !queue.on) {
@@ -186,9 +237,8 @@ void Pv::Kick(uint32_t queue) {
 
 // Those whose frames come to our queue `queue`.
 void Pv::KickSenders(uint32_t queue) {
-  const uint32_t pairs = Written<Pairs>();
   if (peer_ == nullptr) return;
-  for (uint32_t q = queue; q < kQueues; q += pairs == 0 ? kQueues : pairs) peer_->Kick(q);
+  for (uint32_t q = queue; q < kQueues; q += pairs()) peer_->Kick(q);
 }
 
 void Pv::TimerExpired(TimerTag tag) { Work(tag % kQueues); }
@@ -202,17 +252,17 @@ void Pv::Event(uint32_t queue) {
 // --- Frames
 // ---------------------------------------------------------------------------------------
 
-// The frame at the head of a ring that is not empty. The driver hands over whole frames only; one
-// without an end ends with the ring.
+// The frame at the head of a ring that is not empty.
 Pv::Outgoing Pv::Look(const TxQueue& tx) const {
-  Outgoing frame{tx.head, 0, 0, 0};
+  Outgoing frame{tx.head, 0, 0, 0, false};
   for (uint32_t at = tx.head;;) {
     const uint64_t word = tx.ring[at].word;
     ++frame.fragments;
     frame.bytes += static_cast<uint32_t>(tx_descriptor::Length::Get(word));
     frame.words |= word;
     at = Next(at, tx.count);
-    if (tx_descriptor::End::Get(word) != 0 || at == tx.tail) return frame;
+    frame.whole = tx_descriptor::End::Get(word) != 0;
+    if (frame.whole || at == tx.tail) return frame;
   }
 }
 
@@ -228,36 +278,62 @@ bool Pv::Wait(uint32_t queue) {
   return !tx.dropping;
 }
 
-// A frame of the other card. False: there is no room, and it may not be dropped.
-bool Pv::Receive(uint32_t queue, const TxQueue& tx, const Outgoing& frame, Iommu& from,
-                 bool may_drop) {
-  Queue& rx = rx_[queue];
+bool Pv::Readable(const TxQueue& tx, const Outgoing& frame, Iommu& from) const {
+  uint32_t at = frame.first;
+  for (uint32_t i = 0; i < frame.fragments; ++i, at = Next(at, tx.count)) {
+    const uint64_t length = tx_descriptor::Length::Get(tx.ring[at].word);
+    if (length != 0 && from.Translate(tx.ring[at].address, length) == nullptr) return false;
+  }
+  return true;
+}
+
+bool Pv::Writable(const RxQueue& rx, uint32_t bytes) {
+  uint32_t at = rx.head;
+  for (uint32_t left = bytes; left != 0; at = Next(at, rx.count)) {
+    const uint32_t part = std::min(left, rx.room);
+    if (memory_.Translate(rx.ring[at].address, part) == nullptr) return false;
+    left -= part;
+  }
+  return true;
+}
+
+// A frame of the other card for a queue that listens. Nothing is handed over by halves.
+Pv::Fate Pv::Receive(uint32_t queue, const TxQueue& tx, const Outgoing& frame, Iommu& from) {
+  RxQueue& rx = rx_[queue];
   Counters& counters = counters_[queue];
-  if (!enabled_ || !rx.on) return true;  // nobody is there to want it
   if (frame.bytes > Written<MaxFrame>()) {
     ++counters.rx_oversize;
-    return true;
+    return Fate::kUnwanted;
   }
-  const uint32_t room = Written<RxBuffer>(queue);
-  const uint32_t needed = (frame.bytes + room - 1) / room;
-  if (Distance(rx.head, rx.tail, rx.count) < needed) {
-    if (!may_drop && needed < rx.count) return false;
+  const uint32_t needed = (frame.bytes + rx.room - 1) / rx.room;
+  const bool fits = needed < rx.count;
+  if (fits && Distance(rx.head, rx.tail, rx.count) < needed) return Fate::kNoRoom;
+  if (!Readable(tx, frame, from)) return Fate::kUnreadable;
+  if (!fits || !Writable(rx, frame.bytes)) {
     ++counters.rx_dropped;
-    return true;
+    return Fate::kUnwanted;
   }
+  Copy(rx, tx, frame, from);
+  ++counters.rx_packets;
+  counters.rx_bytes += frame.bytes;
+  return Fate::kReceived;
+}
+
+// From fragments of any size to buffers of another; both are there.
+void Pv::Copy(RxQueue& rx, const TxQueue& tx, const Outgoing& frame, Iommu& from) {
   uint32_t source = frame.first;
   uint32_t used = 0;  // of the source's bytes
-  uint32_t head = rx.head;
-  for (uint32_t left = frame.bytes; left != 0; head = Next(head, rx.count)) {
-    const uint32_t part = std::min(left, room);
+  for (uint32_t left = frame.bytes; left != 0; rx.head = Next(rx.head, rx.count)) {
+    const uint32_t part = std::min(left, rx.room);
     left -= part;
-    uint8_t* to = memory_.Translate(rx.ring[head].address, part);
+    uint8_t* const to = memory_.Translate(rx.ring[rx.head].address, part);
     for (uint32_t done = 0; done < part;) {
       const Descriptor& descriptor = tx.ring[source];
       const uint32_t length = static_cast<uint32_t>(tx_descriptor::Length::Get(descriptor.word));
       const uint32_t bytes = std::min(length - used, part - done);
-      const uint8_t* const bytes_from = from.Translate(descriptor.address + used, bytes);
-      if (to != nullptr && bytes_from != nullptr) std::memcpy(to + done, bytes_from, bytes);
+      if (bytes != 0) {
+        std::memcpy(to + done, from.Translate(descriptor.address + used, bytes), bytes);
+      }
       done += bytes;
       used += bytes;
       if (used != length) continue;
@@ -266,24 +342,21 @@ bool Pv::Receive(uint32_t queue, const TxQueue& tx, const Outgoing& frame, Iommu
     }
     const uint64_t word = rx_descriptor::Length::Make(part) | rx_descriptor::Done::kMask |
                           (left == 0 ? rx_descriptor::End::kMask : 0);
-    __atomic_store_n(&rx.ring[head].word, word, __ATOMIC_RELEASE);
+    __atomic_store_n(&rx.ring[rx.head].word, word, __ATOMIC_RELEASE);
   }
-  rx.head = head;
-  ++counters.rx_packets;
-  counters.rx_bytes += frame.bytes;
-  return true;
 }
 
 // The common kind, as many as there are in a row: a descriptor each, a buffer each. Returns how
 // many went from `tx` to our queue `queue`; the general half sees to the next one.
 uint32_t Pv::ReceiveWhole(uint32_t queue, const TxQueue& tx, Iommu& from, uint64_t* bytes,
                           uint64_t* seen) {
-  Queue& rx = rx_[queue];
-  if (!enabled_ || !rx.on) return 0;
+  RxQueue& rx = rx_[queue];
+  const uint32_t most = std::min({rx.room, Written<MaxFrame>(), kMaxFrameBytes});
+  if (most < kMinFrameBytes) return 0;
+  const uint32_t span = most - kMinFrameBytes;
   const uint32_t to_tail = (tx.head <= tx.tail ? tx.tail : tx.count) - tx.head;
   const uint32_t to_end = (rx.head <= rx.tail ? rx.tail : rx.count) - rx.head;
   const uint32_t length = std::min(to_tail, to_end);
-  const uint64_t most = std::min(Written<RxBuffer>(queue), Written<MaxFrame>());
   const Descriptor* const source = tx.ring + tx.head;
   Descriptor* const target = rx.ring + rx.head;
   uint64_t sum = 0;
@@ -296,7 +369,7 @@ uint32_t Pv::ReceiveWhole(uint32_t queue, const TxQueue& tx, Iommu& from, uint64
     }
     const uint64_t word = source[i].word;
     const uint64_t size = tx_descriptor::Length::Get(word);
-    if (tx_descriptor::End::Get(word) == 0 || size - 1 >= most) break;
+    if (tx_descriptor::End::Get(word) == 0 || size - kMinFrameBytes > span) break;
     const uint8_t* const bytes_from = from.Translate(source[i].address, size);
     uint8_t* const bytes_to = memory_.Translate(target[i].address, size);
     if (bytes_from == nullptr || bytes_to == nullptr) break;
@@ -314,38 +387,57 @@ uint32_t Pv::ReceiveWhole(uint32_t queue, const TxQueue& tx, Iommu& from, uint64
   return i;
 }
 
+// The frame at the head of transmit ring `queue` that the common way did not take.
+Pv::Fate Pv::Send(uint32_t queue, const Outgoing& frame, bool listens) {
+  const bool can_be = frame.whole && frame.fragments <= kMaxFragments &&
+                      frame.bytes >= kMinFrameBytes && frame.bytes <= kMaxFrameBytes;
+  if (!can_be) {
+    world_.Report(DriverError::kBadDescriptor, "a frame that cannot be");
+    return Fate::kUnreadable;
+  }
+  if (!listens) return Fate::kUnwanted;
+  const uint32_t other = queue % peer_->pairs();
+  const Fate fate = peer_->Receive(other, tx_[queue], frame, memory_);
+  if (fate != Fate::kNoRoom || Wait(queue)) return fate;
+  ++peer_->counters_[other].rx_dropped;
+  return Fate::kUnwanted;
+}
+
 void Pv::Work(uint32_t queue) {
   TxQueue& tx = tx_[queue];
-  if (!enabled_ || !tx.on || !carrier_ || peer_ == nullptr) return;
-  const uint32_t pairs = peer_->Written<Pairs>();
-  const uint32_t other = pairs == 0 ? 0 : queue % pairs;
-  const uint64_t received = peer_->counters_[other].rx_packets;
+  if (!enabled_ || !tx.on || !carrier_ || peer_ == nullptr || !Reach(tx)) return;
+  Counters& counters = counters_[queue];
+  const uint32_t other = queue % peer_->pairs();
+  const bool listens = peer_->Listens(other);
   const uint32_t before = tx.head;
+  bool received = false;
   uint64_t words = 0;
   while (tx.head != tx.tail) {
     const uint32_t whole =
-        peer_->ReceiveWhole(other, tx, memory_, &counters_[queue].tx_bytes, &words);
-    counters_[queue].tx_packets += whole;
-    tx.head = (tx.head + whole) % tx.count;
-    if (whole != 0) continue;
-    const Outgoing frame = Look(tx);
-    if (!peer_->Receive(other, tx, frame, memory_, tx.dropping)) {
-      if (Wait(queue)) break;
-      continue;
+        listens ? peer_->ReceiveWhole(other, tx, memory_, &counters.tx_bytes, &words) : 0;
+    Fate fate = Fate::kReceived;
+    if (whole != 0) {
+      counters.tx_packets += whole;
+      tx.head = (tx.head + whole) % tx.count;
+    } else {
+      const Outgoing frame = Look(tx);
+      fate = Send(queue, frame, listens);
+      if (fate == Fate::kNoRoom) break;
+      counters.tx_packets += fate == Fate::kUnreadable ? 0 : 1;
+      counters.tx_bytes += fate == Fate::kUnreadable ? 0 : frame.bytes;
+      words |= frame.words;
+      tx.head = (tx.head + frame.fragments) % tx.count;
     }
-    ++counters_[queue].tx_packets;
-    counters_[queue].tx_bytes += frame.bytes;
-    words |= frame.words;
-    tx.head = (tx.head + frame.fragments) % tx.count;
-  }
-  if (tx.head == before) return;
-  if (peer_->counters_[other].rx_packets != received) {
+    received = received || fate == Fate::kReceived;
+    if (fate != Fate::kReceived && listens) continue;
+    // Who takes frames again, or does not listen, will be waited for anew.
     tx.dropping = false;
     tx.blocked_since = kNever;
-    peer_->Event(other);
   }
-  const uint64_t address = Address<TxHeadLow, TxHeadHigh>(queue);
-  if (uint8_t* const head = memory_.Translate(address, sizeof(uint32_t)); head != nullptr) {
+  if (received) peer_->Event(other);
+  if (tx.head == before) return;
+  uint8_t* const head = memory_.Translate(tx.head_at, sizeof(uint32_t));
+  if (head != nullptr) {
     __atomic_store_n(reinterpret_cast<uint32_t*>(head), tx.head, __ATOMIC_RELEASE);
   }
   if (tx_descriptor::Report::Get(words) != 0) Event(queue);

@@ -52,16 +52,22 @@ class Pv final : public Device {
     uint64_t address;
     uint64_t word;
   };
+  // As it was when it was enabled: what is written to its registers later does not matter.
   struct Queue {
     bool on = false;
-    Descriptor* ring = nullptr;  // while it is on
+    uint64_t base = 0;
+    Descriptor* ring = nullptr;  // looked up anew for each batch
     uint32_t count = 0;
     uint32_t head = 0;
     uint32_t tail = 0;
   };
   struct TxQueue : Queue {
+    uint64_t head_at = 0;   // where the head is written to
     bool dropping = false;  // the receiver was waited for in vain
     Time blocked_since = kNever;
+  };
+  struct RxQueue : Queue {
+    uint32_t room = 0;  // bytes of each buffer
   };
   struct Counters {
     uint64_t rx_packets = 0;
@@ -77,6 +83,14 @@ class Pv final : public Device {
     uint32_t fragments;
     uint32_t bytes;
     uint64_t words;  // of its descriptors, or-ed
+    bool whole;      // its end is in the ring
+  };
+  // What became of a frame.
+  enum class Fate {
+    kReceived,
+    kUnwanted,    // nobody listens, or it is too long for who does; counted
+    kNoRoom,      // the ring is full; the frame stays where it is
+    kUnreadable,  // the sender's memory could not be read
   };
 
   void Reset();
@@ -92,15 +106,23 @@ class Pv final : public Device {
   uint64_t CounterAt(uint32_t kind, uint32_t queue) const;
   void EnableTx(uint32_t queue, bool on);
   void EnableRx(uint32_t queue, bool on);
-  void Enable(Queue& queue, uint64_t base, uint32_t count);
+  static bool CanBe(uint64_t base, uint32_t count);
+  static void Enable(Queue& queue, uint64_t base, uint32_t count);
   void SetTail(Queue& queue, uint32_t value);
+  // Queue pairs that frames of the other card are spread over.
+  uint32_t pairs() const;
+  bool Reach(Queue& queue);
+  bool Listens(uint32_t queue) { return enabled_ && rx_[queue].on && Reach(rx_[queue]); }
   void Kick(uint32_t queue);
   void KickSenders(uint32_t queue);
   void Work(uint32_t queue);
   Outgoing Look(const TxQueue& tx) const;
   bool Wait(uint32_t queue);
-  bool Receive(uint32_t queue, const TxQueue& tx, const Outgoing& frame, Iommu& from,
-               bool may_drop);
+  Fate Send(uint32_t queue, const Outgoing& frame, bool listens);
+  bool Readable(const TxQueue& tx, const Outgoing& frame, Iommu& from) const;
+  bool Writable(const RxQueue& rx, uint32_t bytes);
+  Fate Receive(uint32_t queue, const TxQueue& tx, const Outgoing& frame, Iommu& from);
+  void Copy(RxQueue& rx, const TxQueue& tx, const Outgoing& frame, Iommu& from);
   uint32_t ReceiveWhole(uint32_t queue, const TxQueue& tx, Iommu& from, uint64_t* bytes,
                         uint64_t* seen);
   void Event(uint32_t queue);
@@ -114,7 +136,7 @@ class Pv final : public Device {
   uint32_t written_[kFileWords] = {};
   uint32_t kept_high_ = 0;  // of the counter whose low word was read last
   TxQueue tx_[kQueues];
-  Queue rx_[kQueues];
+  RxQueue rx_[kQueues];
   bool armed_[kQueues] = {};
   bool pending_[kQueues] = {};  // something came since the last interrupt
   Counters counters_[kQueues];
