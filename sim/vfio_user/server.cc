@@ -171,8 +171,7 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
   sigprocmask(SIG_BLOCK, &ends, nullptr);
   const Descriptor signals(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   Time start = MachineTime() - engine.now();
-  std::vector<pollfd> waited(endpoints.size() + 1);
-  for (;;) {
+  const auto catch_up = [&] {
     const Time now = MachineTime() - start;
     for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
     if (engine.next() > now) {
@@ -180,6 +179,10 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
     } else if (now - engine.now() > kLongestLag) {
       start += now - engine.now();  // too much to do: its time goes slower
     }
+  };
+  std::vector<pollfd> waited(endpoints.size() + 1);
+  for (;;) {
+    catch_up();
     for (size_t i = 0; i < endpoints.size(); ++i) {
       waited[i] = {endpoints[i]->descriptor(), POLLIN, 0};
     }
@@ -191,6 +194,8 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
     const timespec time{wait / 1000000000, wait % 1000000000};
     if (ppoll(waited.data(), waited.size(), &time, nullptr) <= 0) continue;
     if (waited.back().revents != 0) return;
+    // What has come is now, and not when the wait began.
+    catch_up();
     for (size_t i = 0; i < endpoints.size(); ++i) {
       if (waited[i].revents != 0) endpoints[i]->Readable();
     }

@@ -26,8 +26,26 @@ def read_boots(path=os.path.join(HERE, "boots.json")):
         return json.load(file)
 
 
-def make_initramfs(boot, kernel, programs_root):
-    """The initial file system of a boot: its script runs the tests and switches the guest off."""
+class Guest:
+    """One of a boot's guests: what it runs, and the cards it has."""
+
+    def __init__(self, boot, script, tests, cards):
+        self.boot = boot
+        self.script = script
+        self.tests = tests
+        self.cards = cards
+
+
+def guests_of(boot):
+    """One guest with both cards, or two with a card each."""
+    if "guests" not in boot:
+        return [Guest(boot, boot["script"], boot["tests"], (0, 1))]
+    return [Guest(boot, script, tests, (i,))
+            for i, (script, tests) in enumerate(boot["guests"].items())]
+
+
+def make_initramfs(guest, kernel, programs_root):
+    """The initial file system of a guest: its script runs the tests and switches it off."""
     archive = initramfs.Archive()
     for folder in ("proc", "sys", "dev", "run", "tmp", "etc", "root", "bin"):
         archive.folder(folder)
@@ -39,13 +57,13 @@ def make_initramfs(boot, kernel, programs_root):
         programs.add(path, "programs/" + name)
     for name in os.listdir(os.path.join(HERE, "guests")):
         archive.file("guest/" + name, initramfs.read(os.path.join(HERE, "guests", name)))
-    modules = kernel.add_modules(archive, boot["modules"])
+    modules = kernel.add_modules(archive, guest.boot["modules"])
     init = "\n".join([
         "#!/bin/busybox sh",
         ". /guest/lib.sh",
         "load_modules " + " ".join(modules),
-        "TESTS='%s'" % " ".join(boot["tests"]),
-        ". /guest/%s.sh" % boot["script"],
+        "TESTS='%s'" % " ".join(guest.tests),
+        ". /guest/%s.sh" % guest.script,
         "run_tests",
         "echo @end",
         "poweroff -f",
@@ -70,16 +88,16 @@ def parse(console, tests):
     return [(test,) + told.get(test, (False, "the guest did not come so far")) for test in tests]
 
 
-def qemu_command(arguments, kernel, initrd, boot, sockets):
+def qemu_command(arguments, kernel, initrd, guest, sockets):
     command = [
         arguments.qemu, "-M", "q35,memory-backend=memory", "-accel", "tcg", "-cpu", "max", "-smp",
         "2", "-m", "512", "-object", "memory-backend-memfd,id=memory,size=512M,share=on",
         "-kernel", kernel.image, "-initrd", initrd, "-append",
-        "console=ttyS0 panic=-1 quiet " + boot.get("append", ""), "-nodefaults", "-nographic",
-        "-serial", "stdio", "-no-reboot"]
-    for i, path in enumerate(sockets):
+        "console=ttyS0 panic=-1 quiet " + guest.boot.get("append", ""), "-nodefaults",
+        "-nographic", "-serial", "stdio", "-no-reboot"]
+    for i in guest.cards:
         device = {"driver": "vfio-user-pci", "bus": "port%d" % i,
-                  "socket": {"type": "unix", "path": path}}
+                  "socket": {"type": "unix", "path": sockets[i]}}
         command += ["-device", "pcie-root-port,id=port%d,chassis=%d,slot=%d" % (i, i + 1, i + 1),
                     "-device", json.dumps(device)]
     return command
@@ -93,50 +111,62 @@ def wait_for(path, process, seconds=10):
         time.sleep(0.02)
 
 
+def end(processes):
+    for process in reversed(processes):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 def run(boot, arguments):
     """Boots once. A list of (test, passed, detail), and the seconds it took."""
     folder = os.path.join(arguments.out, boot["name"])
     os.makedirs(folder, exist_ok=True)
     kernel = initramfs.Kernel(os.path.join(arguments.kernels, boot["kernel"], "root"))
-    initrd = os.path.join(folder, "initrd")
-    with open(initrd, "wb") as file:
-        file.write(make_initramfs(boot, kernel, arguments.programs))
     sockets = [os.path.join(folder, "card%d.sock" % i) for i in range(2)]
     for path in sockets:
         if os.path.exists(path):
             os.unlink(path)
-    begin = time.monotonic()
+    guests = guests_of(boot)
+    consoles = [os.path.join(folder, "console-" + guest.script) for guest in guests]
     serve = [arguments.server, "serve", "ixgbe"] + boot.get("server", [])
     for path in sockets:
         serve += ["--socket", path]
+    begin = time.monotonic()
     processes = []
-    console_path = os.path.join(folder, "console")
     try:
         with open(os.path.join(folder, "server"), "w", encoding="utf-8") as log:
-            server = subprocess.Popen(serve, stdout=log, stderr=subprocess.STDOUT)
-        processes.append(server)
-        wait_for(sockets[-1], server)
-        with open(console_path, "wb") as console:
-            guest = subprocess.Popen(qemu_command(arguments, kernel, initrd, boot, sockets),
-                                     stdin=subprocess.DEVNULL, stdout=console,
-                                     stderr=subprocess.STDOUT)
-        processes.append(guest)
-        try:
-            guest.wait(timeout=arguments.limit)
-        except subprocess.TimeoutExpired:
-            pass
-    finally:
-        for process in reversed(processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+            processes.append(subprocess.Popen(serve, stdout=log, stderr=subprocess.STDOUT))
+        wait_for(sockets[-1], processes[0])
+        for guest, path in zip(guests, consoles):
+            initrd = os.path.join(folder, "initrd-" + guest.script)
+            with open(initrd, "wb") as file:
+                file.write(make_initramfs(guest, kernel, arguments.programs))
+            with open(path, "wb") as console:
+                processes.append(subprocess.Popen(
+                    qemu_command(arguments, kernel, initrd, guest, sockets),
+                    stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT))
+        for process in processes[1:]:
+            left = max(0, begin + arguments.limit - time.monotonic())
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=left)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-    with open(console_path, encoding="utf-8", errors="replace") as file:
-        results = parse(file.read(), boot["tests"])
+                pass
+    finally:
+        end(processes)
+    results = []
+    for guest, path in zip(guests, consoles):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            results += parse(file.read(), guest.tests)
     return results, time.monotonic() - begin
+
+
+def tests_of(boot):
+    return [test for guest in guests_of(boot) for test in guest.tests]
 
 
 def main(words):
@@ -154,7 +184,7 @@ def main(words):
     known = {boot["name"]: boot for boot in read_boots()}
     if arguments.list:
         for boot in known.values():
-            print("%s: %s" % (boot["name"], " ".join(boot["tests"])))
+            print("%s: %s" % (boot["name"], " ".join(tests_of(boot))))
         return 0
     for name in arguments.boots:
         if name not in known:
