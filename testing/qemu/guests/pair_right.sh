@@ -3,7 +3,7 @@
 
 test_serve() {
   come_up 10.0.0.2
-  nc -lk -p 7000 -e cat &
+  nc -ll -p 7000 -e cat &
   timeout 200 nc -l -p 7001 </dev/null
 }
 
