@@ -23,6 +23,7 @@ inline constexpr uint32_t kPciClass = 0x020000;
 inline constexpr uint8_t kPciRevision = 0x02;     // from memory
 inline constexpr uint16_t kSubsystemMt = 0x001E;  // under the vendor id above; from memory
 inline constexpr uint32_t kBar0Bytes = 128 * 1024;
+inline constexpr uint32_t kCtrlDuplicate = 0x00004;  // CTRL once more
 
 // ---- Sizes ----
 inline constexpr uint32_t kDescriptorBytes = 16;

@@ -128,14 +128,20 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
                   "promiscuous", "interrupt_us", "rss_symmetric", "rss_udp_ports", "keep_crc"});
   NicPlan plan;
   plan.options.name = CheckedName(nic.String("name", ""), nic.Where("name"), 15);
-  if (nic.String("model", "82599") != "82599") Fail(nic.Where("model"), "there is only \"82599\"");
+  const std::string model = nic.String("model", "82599");
+  const bool small = model == "82540EM";
+  if (!small && model != "82599") {
+    Fail(nic.Where("model"), "must be \"82599\" or \"82540EM\"");
+  }
+  plan.model = small ? NicModel::k82540Em : NicModel::k82599;
   nic::NicPortConfig& port = plan.options.port;
-  port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, 16));
+  port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, small ? 1 : 16));
   port.driver.rss_queues = static_cast<uint16_t>(
       nic.Integer("rss_queues", port.driver.queue_pairs, 1, port.driver.queue_pairs));
   port.driver.tx_slots = static_cast<uint32_t>(nic.Integer("tx_slots", 512, 8, 4096));
   port.driver.rx_slots = static_cast<uint32_t>(nic.Integer("rx_slots", 512, 8, 4096));
-  port.driver.max_frame_bytes = static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, 9714)) + 14;
+  port.driver.max_frame_bytes =
+      static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, small ? 16110 : 9714)) + 14;
   port.driver.promiscuous = nic.Bool("promiscuous", true);
   if (nic.Bool("rss_symmetric", false)) port.driver.rss_key_kind = nic::RssKey::kSymmetric;
   port.driver.rss_udp_ports = nic.Bool("rss_udp_ports", false);
@@ -150,6 +156,7 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
       0x02, 0x4d, 0x57, 0x00, static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
   if (nic.Find("mac") != nullptr)
     plan.device.mac = ParseMac(nic.String("mac", ""), nic.Where("mac"));
+  plan.e1000.mac = plan.device.mac;
   return plan;
 }
 

@@ -9,13 +9,18 @@
 
 #include "sim/host/host.h"
 #include "sim/net/wire.h"
+#include "sim/nic/e1000/e1000.h"
 #include "sim/nic/ixgbe/ixgbe.h"
 
 namespace mapwire::sim {
 
+enum class NicModel : uint8_t { k82599, k82540Em };
+
 struct NicPlan {
   NicOptions options;
-  Ixgbe::Options device;
+  NicModel model = NicModel::k82599;
+  Ixgbe::Options device;  // of an 82599
+  E1000::Options e1000;   // of an 82540EM
 };
 
 struct HostPlan {

@@ -99,7 +99,10 @@ int Run(const Arguments& arguments) {
     Host& made = world.AddHost(host.options);
     nics.emplace_back();
     for (const NicPlan& nic : host.nics) {
-      nics.back().push_back(&world.AddIxgbe(made, nic.options, nic.device));
+      HostNic& card = nic.model == NicModel::k82540Em
+                          ? world.AddE1000(made, nic.options, nic.e1000)
+                          : world.AddIxgbe(made, nic.options, nic.device);
+      nics.back().push_back(&card);
     }
   }
   PcapngWriter capture[64];

@@ -33,13 +33,17 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   left = &world.AddHost(host);
   host.name = "right";
   right = &world.AddHost(host);
-  const auto add = [&](Host& owner, const NicOptions& card, FaultPlan* plan) {
+  const auto add = [&](Host& owner, Card kind, NicOptions card, FaultPlan* plan) {
+    if (kind == Card::k82540Em) {
+      card.port.driver.queue_pairs = card.port.driver.rss_queues = 1;
+      return &world.AddE1000(owner, card, options.e1000);
+    }
     return plan == nullptr ? &world.AddIxgbe(owner, card, options.device)
                            : &world.AddFaultyIxgbe(owner, card, options.device, *plan);
   };
-  left_nic = add(*left, left_options, options.left_faults);
-  right_nic = add(*right, right_options, options.right_faults);
-  wire = &world.Connect(*left_nic, *right_nic, {});
+  left_nic = add(*left, options.left_card, left_options, options.left_faults);
+  right_nic = add(*right, options.right_card, right_options, options.right_faults);
+  wire = &world.Connect(*left_nic, *right_nic, options.wire);
 }
 
 TwoHosts::~TwoHosts() {

@@ -14,6 +14,7 @@
 #include "sim/host/host.h"
 #include "sim/host/process.h"
 #include "sim/net/wire.h"
+#include "sim/nic/e1000/e1000.h"
 #include "sim/nic/ixgbe/ixgbe.h"
 #include "sim/trace/pcapng.h"
 #include "sim/trace/trace.h"
@@ -48,6 +49,8 @@ class World final : private platform::Hooks {
   HostNic& AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device = {});
   HostNic& AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
                           FaultPlan& plan);
+  // An 82540EM in a slot of `host`.
+  HostNic& AddE1000(Host& host, const NicOptions& options, const E1000::Options& device = {});
   Wire& Connect(HostNic& a, HostNic& b, const WireOptions& options);
   Process& AddProcess(Host& host, const std::string& name);
   void AddLoadWatcher(LoadWatcher& watcher) { watchers_.push_back(&watcher); }
