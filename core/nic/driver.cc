@@ -2,6 +2,9 @@
 // What can be asked of a NIC, what each refusal is called, and how counters add up.
 #include "core/nic/driver.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace mapwire::nic {
 namespace {
 
@@ -11,7 +14,7 @@ bool PossibleSlots(const DriverInfo& info, uint32_t slots) {
 }
 
 bool PossibleBuffer(const DriverInfo& info, uint32_t bytes) {
-  return bytes % info.rx_buffer_step == 0 && bytes <= info.rx_buffer_max;
+  return LargestRxBuffer(info, bytes) == bytes;
 }
 
 // A key of zeros gives every flow the same hash.
@@ -50,6 +53,11 @@ bool PossibleGroups(const DriverConfig& config) {
 }
 
 }  // namespace
+
+uint32_t LargestRxBuffer(const DriverInfo& info, uint32_t room) {
+  const uint32_t steps = std::min(room, info.rx_buffer_max) / info.rx_buffer_step;
+  return (info.rx_buffer_doubles ? std::bit_floor(steps) : steps) * info.rx_buffer_step;
+}
 
 ConfigError CheckConfig(const DriverInfo& info, const DriverConfig& config) {
   if (config.queue_pairs == 0 || config.queue_pairs > info.max_queue_pairs ||

@@ -37,6 +37,7 @@ struct DriverInfo {
   uint32_t max_fragments;        // descriptors of one transmitted frame
   uint32_t rx_buffer_step;       // receive buffer lengths are multiples of this, bytes
   uint32_t rx_buffer_max;
+  bool rx_buffer_doubles = false;  // and only the step, twice the step, four times the step, ...
   uint32_t max_interrupt_interval_us = 0;
 };
 
@@ -73,8 +74,8 @@ struct DriverConfig {
   uint16_t queue_pairs = 1;  // 1 .. max_queue_pairs
   uint32_t tx_slots = 512;   // descriptors per ring; the driver's multiple
   uint32_t rx_slots = 512;
-  // Most that the device is told of one receive buffer, a multiple of rx_buffer_step. 0: as much as
-  // the buffers of the region have. Never more than they have, whatever stands here.
+  // Most that the device is told of one receive buffer, a length it has. 0: as much as the buffers
+  // of the region have. Never more than they have, whatever stands here.
   uint32_t rx_buffer_bytes = 0;
   uint32_t max_frame_bytes = 1514;  // largest frame to accept, without CRC and VLAN tag
 
@@ -122,6 +123,9 @@ enum class ConfigError : uint8_t {
   kMulticast,
 };
 
+// Any context; pure. The largest receive buffer of the device that is no longer than `room`; 0 if
+// there is none.
+uint32_t LargestRxBuffer(const DriverInfo& info, uint32_t room);
 // Any context; pure. The first thing that is wrong with `config` for a device of this kind.
 ConfigError CheckConfig(const DriverInfo& info, const DriverConfig& config);
 // "rss-table" and so on; "none".
@@ -141,7 +145,7 @@ struct TxQueueSetup {
 struct RxQueueSetup {
   DeviceAddress descriptors;  // 128-byte aligned, zeroed
   uint32_t count;
-  uint32_t buffer_bytes;  // room from each buffer address on; a multiple of rx_buffer_step
+  uint32_t buffer_bytes;  // room from each buffer address on; a length the device has
 };
 
 // What an interrupt was about. Bit q of a mask is queue q.

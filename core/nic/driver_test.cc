@@ -81,6 +81,25 @@ TEST(Config, NumbersAreAcceptedUpToTheirLimitsAndNoFurther) {
   EXPECT_EQ(Verdict([](auto& c) { c.queue_pairs = 0; }), "queue-pairs");
 }
 
+TEST(Config, SomeDevicesHaveLengthsThatDoubleOnly) {
+  DriverInfo info = kInfo;
+  EXPECT_EQ(LargestRxBuffer(info, 1023), 0u);
+  EXPECT_EQ(LargestRxBuffer(info, 3100), 3072u);
+  EXPECT_EQ(LargestRxBuffer(info, 65536), 16384u);
+  info.rx_buffer_step = 256;
+  info.rx_buffer_doubles = true;
+  EXPECT_EQ(LargestRxBuffer(info, 255), 0u);
+  EXPECT_EQ(LargestRxBuffer(info, 256), 256u);
+  EXPECT_EQ(LargestRxBuffer(info, 2047), 1024u);
+  EXPECT_EQ(LargestRxBuffer(info, 2048), 2048u);
+  EXPECT_EQ(LargestRxBuffer(info, 65536), 16384u);
+  DriverConfig config;
+  config.rx_buffer_bytes = 3072;
+  EXPECT_EQ(CheckConfig(info, config), ConfigError::kRxBuffer);
+  config.rx_buffer_bytes = 4096;
+  EXPECT_EQ(CheckConfig(info, config), ConfigError::kNone);
+}
+
 TEST(Config, AKeyOfZerosIsNone) {
   EXPECT_EQ(Verdict([](auto& c) { c.rss_key_kind = RssKey::kGiven; }), "rss-key");
   EXPECT_EQ(Verdict([](auto& c) {

@@ -190,7 +190,7 @@ uint32_t NicPort::RxBufferBytes(const Ring& ring) const {
   const DriverInfo& info = driver_.info();
   const uint32_t asked = config_.driver.rx_buffer_bytes;
   const uint32_t most = asked == 0 ? info.rx_buffer_max : asked;
-  return room > most ? most : room / info.rx_buffer_step * info.rx_buffer_step;
+  return LargestRxBuffer(info, std::min(room, most));
 }
 
 Status NicPort::StartHardware(Ring& ring, const Queue& queue, uint32_t* tail_offset) {
@@ -533,7 +533,8 @@ void NicPort::HandleInterrupt(uint16_t vector) {
   ++counters_.interrupts;
   const InterruptReport report = driver_.Interrupt(vector);
   if (report.gone) return DeviceGone();
-  if (report.link_changed) return LinkChanged();
+  // A card with one vector for everything may tell of both at once.
+  if (report.link_changed) LinkChanged();
   uint64_t mask = (report.tx_queues | report.rx_queues) & QueueMask(Direction::kTx);
   for (; mask != 0; mask &= mask - 1) {
     Tell(static_cast<uint16_t>(std::countr_zero(mask)));

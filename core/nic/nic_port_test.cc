@@ -38,6 +38,7 @@ struct PlainCodec {
     uint64_t address;
     uint64_t word;
   };
+  using Completion = HeadWriteBack<PlainCodec>;
   static constexpr uint32_t kMinFrameBytes = 17;
   static constexpr uint32_t kMaxFrameBytes = 9728;
   static constexpr uint32_t kMaxFragments = 40;

@@ -205,6 +205,15 @@ TEST_F(NicPortTest, ALinkChangeIsThereBeforeAnybodyIsWokenForIt) {
   EXPECT_FALSE(port_->carrier());
 }
 
+TEST_F(NicPortTest, AnInterruptThatTellsOfTheLinkAndOfQueuesTellsBoth) {
+  ASSERT_TRUE(port_->Start().ok());
+  driver_.report = {.rx_queues = 1u << 1, .link_changed = true};
+  port_->HandleInterrupt(0);
+  EXPECT_EQ(Woken(), (Counts{1, 1, 1, 2})) << "the queue was told of the link only";
+  EXPECT_EQ(port_->counters().link_changes, 1u);
+  port_->Stop();
+}
+
 // One CPU has read that the link is down and not stored it; the interrupt of the link that comes up
 // runs on another one meanwhile.
 TEST_F(NicPortTest, OfTwoCarrierUpdatesAtOnceTheNewerStateStays) {

@@ -12,15 +12,16 @@
 // registers from each other.
 //
 // The codec of a family supplies: Descriptor, kMinFrameBytes, kMaxFrameBytes, kMaxFragments,
-// EncodeFrame, EncodeReportedFrame, EncodeFragment, FinishFrame, RequestReport; LoadStatus,
-// IsWhole, IsDone, IsEnd, Length, LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the
-// example.
+// EncodeFrame, EncodeReportedFrame, EncodeFragment, FinishFrame, RequestReport, Completion (one of
+// completion.h, and what that one asks for); LoadStatus, IsWhole, IsDone, IsEnd, Length,
+// LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
 #ifndef CORE_NIC_RING_LOOP_H_
 #define CORE_NIC_RING_LOOP_H_
 
 #include <algorithm>
 #include <cstdint>
 
+#include "core/nic/completion.h"
 #include "core/nic/queue.h"
 #include "core/platform/barrier.h"
 #include "core/platform/work.h"
@@ -57,7 +58,7 @@ class TxQueue final : public NicQueue {
       : mmio_(parameters.mmio),
         tail_offset_(parameters.tail_offset),
         descriptors_(static_cast<Descriptor*>(parameters.descriptors)),
-        head_write_back_(parameters.head_write_back),
+        completion_(parameters),
         dma_(parameters.dma->table()),
         count_(parameters.count),
         half_(parameters.count / 2),
@@ -67,11 +68,14 @@ class TxQueue final : public NicQueue {
         region_(parameters.region),
         carrier_(parameters.carrier) {}
 
-  void Prime(Ring& ring) override { one_end_ = ring.offset_rule().mask == 0 ? count_ - 1 : 0; }
+  void Prime(Ring& ring) override {
+    completion_.Reset();
+    one_end_ = ring.offset_rule().mask == 0 ? OneEnd(0) : 0;
+  }
 
   [[gnu::cold]] QueueLook Look(const Ring& ring) const override {
     const uint32_t outstanding = ring::Distance(nic_done_, nic_next_, count_);
-    const uint32_t head = *head_write_back_;
+    const uint32_t head = completion_.Examine(nic_done_, nic_next_);
     const bool sane = head < count_ && ring::Distance(nic_done_, head, count_) <= outstanding;
     const uint32_t position = sane ? head : nic_done_;
     const uint32_t held = ring::Distance(position, nic_next_, count_);
@@ -94,7 +98,9 @@ class TxQueue final : public NicQueue {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
     const uint32_t next = nic_next_ + 1;
-    if (head - ring.hwcur() == 1 && TransmitOne(ring, head, next)) return Reclaim(ring, next);
+    if (head - ring.hwcur() == 1 && TransmitOne(ring, head, next)) {
+      return Reclaim(ring, next - 1, next);
+    }
     if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
     return Transmit<false>(ring, head);
   }
@@ -121,7 +127,8 @@ class TxQueue final : public NicQueue {
   template <bool kOffsets>
   [[gnu::noinline]] Status Transmit(Ring& ring, uint32_t head) {
     const uint32_t first = ring.hwcur();
-    Progress at = {first, nic_next_, kOkStatus};
+    const uint32_t first_nic = nic_next_;
+    Progress at = {first, first_nic, kOkStatus};
     while (at.slot != head) {
       const uint32_t to_head = (at.slot < head ? head : count_) - at.slot;
       const uint32_t to_report = UntilReport(at.nic);
@@ -132,6 +139,7 @@ class TxQueue final : public NicQueue {
       at.nic = ring::Advance(at.nic, run.done, count_);
       if (run.done == length) [[likely]] {
         if (length == to_report || at.slot == head) Codec::RequestReport(next[-1]);
+        if (length == to_report) AskedAtHalf(at.nic == half_ ? 0 : half_, at.nic);
         continue;
       }
       at = Frames<kOffsets>(ring, at.slot, at.nic, head, run.stopped_by);
@@ -140,7 +148,7 @@ class TxQueue final : public NicQueue {
     }
     if (at.slot != first) [[likely]]
       Commit(ring, at);
-    (void)Reclaim(ring, at.nic);
+    (void)Reclaim(ring, first_nic, at.nic);
     return at.status;
   }
 
@@ -149,11 +157,25 @@ class TxQueue final : public NicQueue {
   void ReportBefore(uint32_t nic) const {
     Codec::RequestReport(descriptors_[ring::Prev(nic, count_)]);
   }
+  // The report that the half of the ring with descriptor `nic` ends with is before `end`.
+  void AskedAtHalf(uint32_t nic, uint32_t end) {
+    if constexpr (Codec::Completion::kWantsHalves) {
+      completion_.AskedAtHalf(nic < half_ ? 0 : 1, end);
+    }
+  }
+  // Where TransmitOne ends that begins at `nic`: before descriptors wrap, and before a report that
+  // must be remembered.
+  uint32_t OneEnd(uint32_t nic) const {
+    return (Codec::Completion::kWantsHalves && nic < half_ ? half_ : count_) - 1;
+  }
 
   // Hands the slots up to `at` to the device.
   void Commit(Ring& ring, const Progress& at) {
     if (!at.status.ok()) [[unlikely]]
       ReportBefore(at.nic);
+    if constexpr (Codec::Completion::kWantsHalves) {
+      if (one_end_ != 0) one_end_ = OneEnd(at.nic);
+    }
     HandOver(ring, at.slot, at.nic, ring::Distance(ring.hwcur(), at.slot, count_));
   }
   void HandOver(Ring& ring, uint32_t slot, uint32_t nic, uint32_t accepted) {
@@ -240,15 +262,17 @@ class TxQueue final : public NicQueue {
   // What the inner loop stops at: frames of several slots, then anything else, one frame of it.
   template <bool kOffsets>
   [[gnu::noinline]] Progress Frames(Ring& ring, uint32_t slot, uint32_t nic, uint32_t head,
-                                    SlotWord word) const {
+                                    SlotWord word) {
     const uint32_t to_head = (slot < head ? head : count_) - slot;
     const uint32_t to_report = UntilReport(nic);
     const uint32_t length = std::min(to_head, to_report);
     const Begun begun = SlicedFrames<kOffsets>(ring, slot, nic, length, word);
+    [[maybe_unused]] const uint32_t first_nic = nic;
     slot = ring::Advance(slot, begun.at, count_);
     nic = ring::Advance(nic, begun.at, count_);
     if (begun.at != length) return AnyFrame<kOffsets>(ring, slot, nic, head, begun);
     if (length == to_report || slot == head) ReportBefore(nic);
+    if (length == to_report) AskedAtHalf(first_nic, nic);
     return {slot, nic, kOkStatus};
   }
 
@@ -317,8 +341,7 @@ class TxQueue final : public NicQueue {
   // reason is in the status.
   template <bool kOffsets>
   [[gnu::noinline]] Progress AnyFrame(Ring& ring, const uint32_t first_slot,
-                                      const uint32_t first_nic, uint32_t head,
-                                      const Begun& begun) const {
+                                      const uint32_t first_nic, uint32_t head, const Begun& begun) {
     constexpr uint32_t kConsumed =
         ring::kSlotBufferChanged | ring::kSlotReport | ring::kSlotMoreFragments;
     const UntrustedSlots slots = ring.slots();
@@ -373,9 +396,9 @@ class TxQueue final : public NicQueue {
     }
     if (total > Codec::kMaxFrameBytes) return refuse(Rule::kFrameLength, first_slot, total);
     Codec::FinishFrame(descriptors_[first_nic], descriptors_[nic], total);
-    if (report || used >= UntilReport(first_nic) || used == pending) {
-      Codec::RequestReport(descriptors_[nic]);
-    }
+    const bool crosses = used >= UntilReport(first_nic);
+    if (report || crosses || used == pending) Codec::RequestReport(descriptors_[nic]);
+    if (crosses) AskedAtHalf(first_nic, ring::Next(nic, count_));
     return {ring::Next(slot, count_), ring::Next(nic, count_), kOkStatus};
   }
 
@@ -406,11 +429,11 @@ class TxQueue final : public NicQueue {
     return true;
   }
 
-  // Gives back what the device has written off: no register is read. `next` is nic_next_. W1 pairs
-  // with its write-back.
+  // Gives back what the device has finished: no register is read. `next` is nic_next_, `before`
+  // what it was before this sync. W1 pairs with the device's write-back.
   // Returns kOkStatus, so that who has nothing else to do can end with it.
-  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t next) {
-    const uint32_t head = *head_write_back_;
+  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t before, uint32_t next) {
+    const uint32_t head = completion_.Finished(before, nic_done_, next);
     const uint32_t finished = head - nic_done_;
     const uint32_t tail = ring.hwtail() + finished;
     // Nothing wraps most of the time.
@@ -435,7 +458,7 @@ class TxQueue final : public NicQueue {
   const platform::Mmio mmio_;
   const uint32_t tail_offset_;
   Descriptor* const descriptors_;
-  volatile uint32_t* const head_write_back_;
+  typename Codec::Completion completion_;
   const uint64_t* const dma_;
   const uint32_t count_;
   const uint32_t half_;
@@ -446,7 +469,7 @@ class TxQueue final : public NicQueue {
   const std::atomic<bool>* const carrier_;
   uint32_t one_end_ = 0;   // descriptors before it may take a frame by TransmitOne
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
-  uint32_t nic_done_ = 0;  // the head the device last reported
+  uint32_t nic_done_ = 0;  // the oldest the device has not been seen to finish
 };
 
 template <typename Codec>

@@ -32,6 +32,7 @@ struct TestCodec {
     uint64_t address;
     uint64_t word;
   };
+  using Completion = HeadWriteBack<TestCodec>;
 
   static constexpr uint32_t kMinFrameBytes = 17;
   static constexpr uint32_t kMaxFrameBytes = 9728;
@@ -68,6 +69,14 @@ struct TestCodec {
   static uint32_t Length(uint64_t status) { return static_cast<uint16_t>(status >> 32); }
   static uint64_t LengthAndRest(uint64_t status) { return status >> 32; }
   static void EncodeRefill(Descriptor& descriptor, uint64_t address) { descriptor = {address, 0}; }
+};
+
+// The same for a device that sets a bit in the descriptors it has finished.
+struct DoneCodec : TestCodec {
+  using Completion = DoneBits<DoneCodec>;
+
+  static constexpr uint64_t kSent = uint64_t{1} << 63;
+  static bool IsSent(const Descriptor& descriptor) { return (descriptor.word & kSent) != 0; }
 };
 
 using Descriptor = TestCodec::Descriptor;
@@ -121,6 +130,7 @@ struct Setup {
   uint64_t offset_mask = 0;
   uint32_t max_offset = 0;
   uint32_t initial_offset = 0;
+  bool done_bits = false;  // transmit completion by done bits, not by a head
 };
 
 // A ring of a region, its queue, and the program that has it mapped.
@@ -163,6 +173,7 @@ class Bench {
   Register& tail_register() { return register_; }
   Descriptor& descriptor(uint32_t i) { return descriptors_[i]; }
   uint32_t& head_word() { return head_word_; }
+  NicQueue& queue() { return *queue_; }
   std::atomic<bool>& carrier() { return carrier_; }
   const memory::Region& region() const { return region_; }
 
@@ -204,9 +215,8 @@ class Bench {
         .rx_buffer_bytes = setup_.rx_buffer_bytes,
         .carrier = &carrier_,
     };
-    const auto make = ring_.direction() == Direction::kTx ? kRingLoop<TestCodec>.new_tx
-                                                          : kRingLoop<TestCodec>.new_rx;
-    queue_ = make(world_, parameters);
+    const RingLoop& loop = setup_.done_bits ? kRingLoop<DoneCodec> : kRingLoop<TestCodec>;
+    queue_ = (ring_.direction() == Direction::kTx ? loop.new_tx : loop.new_rx)(world_, parameters);
     ring_.Start(*queue_, RingState::kUser);
     queue_->Prime(ring_);
   }
@@ -250,7 +260,7 @@ class TxBench : public Bench {
     // A queue that has sent `phase` slots makes way for one that begins at descriptor 0.
     for (uint32_t i = 0; i < setup.phase; ++i) slot(i).len = 60;
     EXPECT_EQ(MoveHead(setup.phase), SyncResult::kDone);
-    head_word() = setup.phase;
+    Report(setup.phase);
     EXPECT_EQ(Sync(), SyncResult::kDone);
     StopQueue();
     StartQueue();
@@ -295,7 +305,7 @@ class TxBench : public Bench {
         total += frame.back().bytes;
         end = (d.word & TestCodec::kEnd) != 0;
         device_head_ = (device_head_ + 1) % size();
-        if ((d.word & TestCodec::kReport) != 0) head_word() = device_head_;
+        if ((d.word & TestCodec::kReport) != 0) Report(device_head_);
       }
       EXPECT_EQ(static_cast<uint16_t>(first >> 32), total);
       EXPECT_GE(total, TestCodec::kMinFrameBytes);
@@ -304,6 +314,12 @@ class TxBench : public Bench {
       sent.push_back(frame);
     }
     return sent;
+  }
+
+  // The device says that it has finished all before `head`.
+  void Report(uint32_t head) {
+    head_word() = setup_.done_bits ? ~0u : head;
+    if (setup_.done_bits) descriptor((head + size() - 1) % size()).word |= DoneCodec::kSent;
   }
 
   bool Reported(uint32_t nic) { return (descriptor(nic).word & TestCodec::kReport) != 0; }
@@ -320,7 +336,9 @@ void ExpectUntouched(TxBench& bench) {
 TEST(TxRing, FramesArriveWholeAndInOrderWhateverTheirShape) {
   const bool holds = rc::check([] {
     const uint32_t slots = *rc::gen::element(8u, 16u, 64u, 1024u);
-    TxBench bench({.slots = slots, .phase = *rc::gen::inRange(0u, slots)});
+    const uint32_t phase = *rc::gen::inRange(0u, slots);
+    const bool done_bits = *rc::gen::arbitrary<bool>();
+    TxBench bench({.slots = slots, .phase = phase, .done_bits = done_bits});
     const uint32_t most = *rc::gen::element(1u, 3u, 6u);
     const uint32_t syncs = slots == 1024 ? 20 : 60;
     std::deque<Frame> expected;
@@ -731,6 +749,76 @@ TEST(TxRing, TheSizeOfTheRingIsNoHead) {
   EXPECT_EQ(bench.Sync(), SyncResult::kDone);
   EXPECT_EQ(bench.Violations(Rule::kDeviceIndex), 1u);
   EXPECT_EQ(bench.shared().tail, 7u) << "nothing came back";
+}
+
+// --- Completion by done bits
+
+TEST(TxDoneBits, ASyncFindsWhatTheOneBeforeItGave) {
+  TxBench bench({.done_bits = true});
+  for (uint32_t turn = 0; turn < 40; ++turn) {
+    EXPECT_EQ(bench.Send({60}), SyncResult::kDone);
+    EXPECT_EQ(bench.Free(), 14u) << "nothing is sent yet";
+    EXPECT_EQ(bench.Transmit(1).size(), 1u);
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.Free(), 15u);
+  }
+}
+
+TEST(TxDoneBits, WhileTheNewestIsUnderWayHalfARingComesBack) {
+  for (const uint32_t batch : {1u, 3u}) {
+    TxBench bench({.slots = 64, .done_bits = true});
+    for (uint32_t i = 0; i < 33 * 3; i += batch) {
+      // One at a time, so that the loop for single frames is at work too.
+      for (uint32_t k = 0; k < batch; ++k) bench.Put({60});
+      EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+      if (i < 20) continue;
+      // The device stays some frames behind all the time.
+      bench.Transmit(batch);
+      ASSERT_GT(bench.Free(), 0u) << "after frame " << i;
+    }
+  }
+}
+
+TEST(TxDoneBits, AFrameAcrossAHalfIsLookedForAtItsEnd) {
+  TxBench bench({.slots = 16, .done_bits = true});
+  for (uint32_t i = 0; i < 6; ++i) bench.Put({60});
+  bench.Put({60, 60, 60, 60});
+  EXPECT_EQ(bench.Send({60}), SyncResult::kDone);
+  EXPECT_EQ(bench.Transmit(7).size(), 7u);
+  EXPECT_EQ(bench.Send({60}), SyncResult::kDone);
+  EXPECT_EQ(bench.Free(), 16u - 1 - 2) << "all but what stands behind the middle";
+}
+
+TEST(TxDoneBits, AnOldReportGivesNothingBack) {
+  TxBench bench({.slots = 16, .done_bits = true});
+  for (uint32_t turn = 0; turn < 3; ++turn) {
+    for (uint32_t i = 0; i < 15; ++i) bench.Put({60});
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.Free(), 0u);
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.Free(), 0u);
+    EXPECT_EQ(bench.Transmit(15).size(), 15u);
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_EQ(bench.Free(), 15u);
+  }
+}
+
+TEST(TxDoneBits, ALookSeesEveryReportAndASettledQueueBeginsAnew) {
+  TxBench bench({.slots = 16, .done_bits = true});
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(bench.Send({60}), SyncResult::kDone);
+  QueueLook look = bench.queue().Look(bench.ring());
+  EXPECT_EQ(look.position, 0u);
+  EXPECT_EQ(look.held, 3u);
+  EXPECT_EQ(look.finished, 0u);
+  EXPECT_FALSE(look.untold);
+  EXPECT_EQ(bench.Transmit(2).size(), 2u);
+  look = bench.queue().Look(bench.ring());
+  EXPECT_EQ(look.position, 2u);
+  EXPECT_EQ(look.held, 1u);
+  EXPECT_EQ(look.finished, 2u);
+  EXPECT_TRUE(look.untold);
+  EXPECT_EQ(bench.queue().Settle(bench.ring()), 1u);
+  EXPECT_EQ(bench.queue().Look(bench.ring()).held, 0u);
 }
 
 TEST(TxRing, WithoutACarrierSlotsWait) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/nic/completion.h"
 #include "drivers/ixgbe/ixgbe_regs.h"
 
 namespace mapwire::ixgbe {
@@ -19,6 +20,7 @@ struct Codec {
   static constexpr uint32_t kMinFrameBytes = 17;
   static constexpr uint32_t kMaxFrameBytes = 9728;
   static constexpr uint32_t kMaxFragments = 40;
+  using Completion = nic::HeadWriteBack<Codec>;
 
   // --- Transmit: advanced data descriptors, completion by head write-back ------------------------
 

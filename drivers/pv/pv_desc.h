@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/nic/completion.h"
 #include "drivers/pv/pv_regs.h"
 
 namespace mapwire::pv {
@@ -18,6 +19,7 @@ struct Codec {
   static constexpr uint32_t kMinFrameBytes = pv::kMinFrameBytes;
   static constexpr uint32_t kMaxFrameBytes = pv::kMaxFrameBytes;
   static constexpr uint32_t kMaxFragments = pv::kMaxFragments;
+  using Completion = nic::HeadWriteBack<Codec>;
 
   static constexpr uint64_t kEnd = tx_descriptor::End::kMask;
   static constexpr uint64_t kReport = tx_descriptor::Report::kMask;

@@ -3,6 +3,9 @@
 #include "drivers/registry/registry.h"
 
 #include "core/nic/ring_loop.h"
+#include "drivers/e1000/e1000_desc.h"
+#include "drivers/e1000/e1000_driver.h"
+#include "drivers/e1000/e1000_regs.h"
 #include "drivers/ixgbe/ixgbe_desc.h"
 #include "drivers/ixgbe/ixgbe_driver.h"
 #include "drivers/ixgbe/ixgbe_regs.h"
@@ -15,6 +18,8 @@ namespace {
 
 // SFP+ boards only: the backplane (10F7) and XAUI (10FC) parts need another link set-up.
 constexpr PciId kIxgbeIds[] = {{ixgbe::kVendorIntel, ixgbe::kDevice82599Sfp}};
+// Its kin differ in PHY, EEPROM access or medium: none is driven before it was tried.
+constexpr PciId kE1000Ids[] = {{e1000::kVendorIntel, e1000::kDevice82540Em}};
 
 constexpr PciId kPvIds[] = {{pv::kVendor, pv::kDevice}};
 
@@ -34,6 +39,14 @@ constexpr Family kFamilies[] = {
         .create = pv::Driver::Create,
         .destroy = pv::Driver::Destroy,
         .loop = &nic::kRingLoop<pv::Codec>,
+    },
+    {
+        .name = "e1000",
+        .ids = kE1000Ids,
+        .bar_bytes = e1000::kBar0Bytes,
+        .create = e1000::Driver::Create,
+        .destroy = e1000::Driver::Destroy,
+        .loop = &nic::kRingLoop<e1000::Codec>,
     },
 };
 

@@ -28,6 +28,13 @@ TEST(Registry, FindsTheParavirtualCard) {
   EXPECT_EQ((*family)->loop->descriptor_bytes, 16u);
 }
 
+TEST(Registry, FindsTheGigabitCard) {
+  const Result<const Family*> family = FindFamily(0x8086, 0x100E);
+  ASSERT_TRUE(family.ok());
+  EXPECT_EQ(std::string_view((*family)->name), "e1000");
+  EXPECT_EQ((*family)->bar_bytes, 128u * 1024);
+}
+
 TEST(Registry, RefusesAnUnknownDeviceAndAForeignVendor) {
   EXPECT_EQ(FindFamily(0x8086, 0xFFFF).error(), Errno::kNoSuchDevice);
   EXPECT_EQ(FindFamily(0xFFFD, 0x10FB).error(), Errno::kNoSuchDevice);

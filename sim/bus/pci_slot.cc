@@ -4,6 +4,13 @@
 #include <cstring>
 
 namespace mapwire::sim {
+namespace {
+
+// From the return of a handler to its next call, and how often a system puts up with that.
+constexpr Time kPinAgain = kMicrosecond;
+constexpr uint32_t kMaxPinRepeats = 1000;
+
+}  // namespace
 
 PciSlot::PciSlot(Engine& engine, FramePool& frames, Iommu& iommu, const BusOptions& options,
                  Trace* trace, const std::string& group)
@@ -119,10 +126,33 @@ void PciSlot::DmaWrite(DmaTag tag, uint64_t address, const void* from, uint32_t 
 
 void PciSlot::RaiseMsix(uint32_t vector) { Post({0, vector, true, {}}, 4); }
 
+// Going up travels behind the writes before it, as messages do; going down is seen at once.
 void PciSlot::SetIntx(bool asserted) {
-  if (!host_->OnIntx(asserted) && asserted) {
-    Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
+  if (host_->OnIntx(asserted)) return;
+  if (device_->identity().msix_vectors != 0) {
+    if (asserted) Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
+    return;
   }
+  pin_ = asserted;
+  if (!asserted) pin_repeats_ = 0;
+  if (!asserted || pin_announced_) return;
+  pin_announced_ = true;
+  Post({0, kPinMessage, true, {}}, 4);
+}
+
+// The pin is a level: a handler that returns with it still asserted is called again.
+void PciSlot::DeliverPin() {
+  pin_announced_ = false;
+  if (!pin_) return;
+  if (++pin_repeats_ > kMaxPinRepeats) {
+    return Report(DriverError::kIllegalOrder, "the interrupt pin stays asserted");
+  }
+  ++counters_.interrupts;
+  if (trace_ != nullptr) trace_->Instant(interrupt_track_, engine_.now(), name_interrupt_, 0);
+  host_->OnInterrupt(0);
+  if (!pin_ || pin_announced_) return;
+  pin_announced_ = true;
+  engine_.At(engine_.now() + kPinAgain, *this, Argument(EventKind::kPin, 0));
 }
 
 // Posted operations stay in order: later ones never overtake.
@@ -136,6 +166,7 @@ void PciSlot::Post(PostedOperation operation, uint32_t bytes) {
 void PciSlot::FinishPosted() {
   PostedOperation operation = std::move(posted_.front());
   posted_.pop_front();
+  if (operation.message && operation.address == kPinMessage) return DeliverPin();
   if (operation.message) {
     const uint32_t vector = static_cast<uint32_t>(operation.address);
     ++counters_.interrupts;
@@ -197,6 +228,8 @@ void PciSlot::OnEvent(uint64_t argument) {
       return FinishPosted();
     case EventKind::kRegisterWrite:
       return FinishRegisterWrites(value);
+    case EventKind::kPin:
+      return DeliverPin();
     case EventKind::kTimer: {
       const TimerTag tag = static_cast<TimerTag>(value & 0xffff);
       Timer& timer = timers_[tag];

@@ -24,7 +24,8 @@ namespace mapwire::sim {
 // What the host does for a slot.
 class SlotHost {
  public:
-  // MSI-X message `vector` arrived. Event context.
+  // MSI-X message `vector` arrived, or, of a device without MSI-X, the pin is asserted (vector 0):
+  // called again and again until it is not. Event context.
   virtual void OnInterrupt(uint32_t vector) = 0;
   // The level of the INTx pin has changed. False: this host knows messages only.
   virtual bool OnIntx(bool /*asserted*/) { return false; }
@@ -100,8 +101,10 @@ class PciSlot final : public DeviceWorld,
   Iommu& iommu() { return iommu_; }
 
  private:
-  enum class EventKind : uint64_t { kReadDone, kPosted, kRegisterWrite, kTimer };
-  static constexpr uint64_t kKinds = 4;
+  enum class EventKind : uint64_t { kReadDone, kPosted, kRegisterWrite, kTimer, kPin };
+  static constexpr uint64_t kKinds = 5;
+  // In the place of a vector: the pin.
+  static constexpr uint64_t kPinMessage = ~uint64_t{0};
 
   struct ReadOperation {
     DmaTag tag;
@@ -133,6 +136,7 @@ class PciSlot final : public DeviceWorld,
   void Post(PostedOperation operation, uint32_t bytes);
   void FinishRead(uint64_t index);
   void FinishPosted();
+  void DeliverPin();
   void FinishRegisterWrites(uint64_t last);
 
   Engine& engine_;
@@ -154,6 +158,9 @@ class PciSlot final : public DeviceWorld,
   Time up_busy_until_ = 0;    // device to memory
   Time down_busy_until_ = 0;  // memory to device
   Time last_posted_ = 0;
+  bool pin_ = false;            // the level
+  bool pin_announced_ = false;  // the host will be told of it, if it is still asserted then
+  uint32_t pin_repeats_ = 0;    // since it was last down
   Time last_register_write_ = 0;
   std::vector<Timer> timers_;
 

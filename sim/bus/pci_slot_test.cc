@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class RecordingDevice final : public Device {
   }
   void CarrierChanged(bool carrier) override { log += carrier ? "up " : "down "; }
   void BusReset() override {}
+  void SetMsix(uint16_t vectors) { identity_.msix_vectors = vectors; }
 
   std::string log;
   std::vector<DmaTag> done;
@@ -57,10 +59,12 @@ class RecordingHost final : public SlotHost {
     vectors.push_back(vector);
     seen_at_interrupt.push_back(memory_[0]);
     times.push_back(engine_.now());
+    if (on_interrupt) on_interrupt();
   }
   void OnRegisterWrite() override { ++writes; }
   void OnRegisterRead(Time round_trip) override { round_trips.push_back(round_trip); }
 
+  std::function<void()> on_interrupt;
   std::vector<uint32_t> vectors;
   std::vector<uint8_t> seen_at_interrupt;
   std::vector<Time> times;
@@ -243,6 +247,52 @@ TEST_F(PciSlotTest, DriverErrorsAreCountedByKindAndTheFirstIsKept) {
   EXPECT_EQ(slot_.driver_errors(), 3u);
   EXPECT_EQ(slot_.counters().driver_errors[static_cast<size_t>(DriverError::kIllegalOrder)], 2u);
   EXPECT_EQ(slot_.first_driver_error(), "first");
+}
+
+TEST_F(PciSlotTest, ThePinGoesUpBehindTheWritesBeforeItAndIsAskedAgainUntilItIsDown) {
+  const uint8_t done = 0x5A;
+  slot_.DmaWrite(1, At(0), &done, 1);
+  slot_.SetIntx(true);
+  host_.on_interrupt = [this] {
+    if (host_.vectors.size() == 3) slot_.SetIntx(false);
+  };
+  RunAll();
+  EXPECT_EQ(host_.vectors, (std::vector<uint32_t>{0, 0, 0}));
+  EXPECT_EQ(host_.seen_at_interrupt, (std::vector<uint8_t>{done, done, done}));
+  EXPECT_GT(host_.times[1], host_.times[0]);
+  EXPECT_EQ(slot_.driver_errors(), 0u);
+}
+
+TEST_F(PciSlotTest, APinThatIsDownAgainBeforeTheHostLooksTellsNothing) {
+  slot_.SetIntx(true);
+  slot_.SetIntx(false);
+  RunAll();
+  EXPECT_TRUE(host_.vectors.empty());
+}
+
+TEST_F(PciSlotTest, APinAssertedByTheHandlerItselfIsHeardOnceMore) {
+  slot_.SetIntx(true);
+  host_.on_interrupt = [this] {
+    slot_.SetIntx(false);
+    if (host_.vectors.size() == 1) slot_.SetIntx(true);
+  };
+  RunAll();
+  EXPECT_EQ(host_.vectors.size(), 2u);
+}
+
+TEST_F(PciSlotTest, APinThatNobodyCaresForIsReportedAndLeftAlone) {
+  slot_.SetIntx(true);
+  RunAll();
+  EXPECT_EQ(host_.vectors.size(), 1000u);
+  EXPECT_EQ(slot_.driver_errors(), 1u);
+}
+
+TEST_F(PciSlotTest, ADeviceWithMessagesHasNoPin) {
+  device_.SetMsix(1);
+  slot_.SetIntx(true);
+  RunAll();
+  EXPECT_TRUE(host_.vectors.empty());
+  EXPECT_EQ(slot_.driver_errors(), 1u);
 }
 
 TEST_F(PciSlotTest, FramesAndLightPassBetweenDeviceAndWire) {

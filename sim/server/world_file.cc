@@ -122,8 +122,8 @@ std::array<uint8_t, 6> ParseMac(const std::string& text, const std::string& wher
   return mac;
 }
 
-// What only the 82599 has.
-void ParseIxgbe(const Object& nic, nic::DriverConfig& driver) {
+// What a paravirtual card has not.
+void ParsePolicy(const Object& nic, nic::DriverConfig& driver) {
   driver.rss_queues =
       static_cast<uint16_t>(nic.Integer("rss_queues", driver.queue_pairs, 1, driver.queue_pairs));
   driver.promiscuous = nic.Bool("promiscuous", true);
@@ -137,22 +137,25 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
   const Object nic(value, where);
   NicPlan plan;
   const std::string model = nic.String("model", "82599");
-  plan.paravirtual = model == "paravirtual";
-  if (plan.paravirtual) {
+  if (model == "paravirtual") {
+    plan.model = NicModel::kParavirtual;
     nic.ExpectOnly({"name", "model", "mac", "queues", "tx_slots", "rx_slots", "mtu"});
-  } else if (model == "82599") {
+  } else if (model == "82599" || model == "82540EM") {
+    plan.model = model == "82599" ? NicModel::k82599 : NicModel::k82540Em;
     nic.ExpectOnly({"name", "model", "mac", "queues", "rss_queues", "tx_slots", "rx_slots", "mtu",
                     "promiscuous", "interrupt_us", "rss_symmetric", "rss_udp_ports", "keep_crc"});
   } else {
-    Fail(nic.Where("model"), "must be \"82599\" or \"paravirtual\"");
+    Fail(nic.Where("model"), "must be \"82599\", \"82540EM\" or \"paravirtual\"");
   }
   plan.options.name = CheckedName(nic.String("name", ""), nic.Where("name"), 15);
   nic::NicPortConfig& port = plan.options.port;
-  port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, 16));
+  const bool small = plan.model == NicModel::k82540Em;
+  port.driver.queue_pairs = static_cast<uint16_t>(nic.Integer("queues", 1, 1, small ? 1 : 16));
   port.driver.tx_slots = static_cast<uint32_t>(nic.Integer("tx_slots", 512, 8, 4096));
   port.driver.rx_slots = static_cast<uint32_t>(nic.Integer("rx_slots", 512, 8, 4096));
-  port.driver.max_frame_bytes = static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, 9714)) + 14;
-  if (!plan.paravirtual) ParseIxgbe(nic, port.driver);
+  port.driver.max_frame_bytes =
+      static_cast<uint32_t>(nic.Integer("mtu", 1500, 46, small ? 16110 : 9714)) + 14;
+  if (plan.model != NicModel::kParavirtual) ParsePolicy(nic, port.driver);
   for (const char* const slots : {"tx_slots", "rx_slots"}) {
     if (nic.Integer(slots, 8, 8, 4096) % 8 != 0) Fail(nic.Where(slots), "must be a multiple of 8");
   }
@@ -161,6 +164,7 @@ NicPlan ParseNic(const json& value, const std::string& where, size_t number) {
       0x02, 0x4d, 0x57, 0x00, static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
   if (nic.Find("mac") != nullptr)
     plan.ixgbe.mac = ParseMac(nic.String("mac", ""), nic.Where("mac"));
+  plan.e1000.mac = plan.ixgbe.mac;
   plan.pv.mac = plan.ixgbe.mac;
   return plan;
 }
@@ -210,7 +214,7 @@ bool IsUnlimited(const Object& wire, const WorldPlan& world, const WirePlan& pla
   }
   for (size_t end = 0; end < 2; ++end) {
     const NicPlan& nic = world.hosts[plan.host[end]].nics[plan.nic[end]];
-    if (nic.paravirtual == unlimited) continue;
+    if ((nic.model == NicModel::kParavirtual) == unlimited) continue;
     Fail(fmt::format("{}[{}]", wire.Where("ends"), end),
          unlimited ? "a wire without a limit joins paravirtual cards"
                    : "the wire of a paravirtual card has \"gbps\": \"unlimited\"");

@@ -9,15 +9,19 @@
 
 #include "sim/host/host.h"
 #include "sim/net/wire.h"
+#include "sim/nic/e1000/e1000.h"
 #include "sim/nic/ixgbe/ixgbe.h"
 #include "sim/nic/pv/pv.h"
 
 namespace mapwire::sim {
 
+enum class NicModel : uint8_t { k82599, k82540Em, kParavirtual };
+
 struct NicPlan {
   NicOptions options;
-  bool paravirtual = false;
+  NicModel model = NicModel::k82599;
   Ixgbe::Options ixgbe;
+  E1000::Options e1000;
   Pv::Options pv;
 };
 

@@ -31,7 +31,7 @@ TEST(WorldFile, ParavirtualCardsAndTheirWire) {
       std::string(kPv) + R"(, "queues": 4, "tx_slots": 64, "rx_slots": 1024, "mtu": 9000)";
   ASSERT_TRUE(ParseWorld(World(more, kPv, kFast), &plan, &error)) << error;
   const NicPlan& nic = plan.hosts[0].nics[0];
-  EXPECT_TRUE(nic.paravirtual);
+  EXPECT_EQ(nic.model, NicModel::kParavirtual);
   EXPECT_EQ(nic.options.port.driver.queue_pairs, 4);
   EXPECT_EQ(nic.options.port.driver.rss_queues, 1) << "it has no hash";
   EXPECT_EQ(nic.options.port.driver.tx_slots, 64u);
@@ -54,7 +54,7 @@ TEST(WorldFile, WithoutAModelACardIsAn82599) {
   WorldPlan plan;
   std::string error;
   ASSERT_TRUE(ParseWorld(World("", R"(, "model": "82599")", R"(, "gbps": 1)"), &plan, &error));
-  EXPECT_FALSE(plan.hosts[0].nics[0].paravirtual || plan.hosts[1].nics[0].paravirtual);
+  EXPECT_EQ(plan.hosts[0].nics[0].model, NicModel::k82599);
   EXPECT_FALSE(plan.wires[0].unlimited);
   EXPECT_EQ(plan.wires[0].options.picoseconds_per_byte, 8000);
 }

@@ -72,6 +72,18 @@ std::string Describe(int status) {
   return fmt::format("status {}", WEXITSTATUS(status));
 }
 
+HostNic& AddNic(World& world, Host& host, const NicPlan& nic) {
+  switch (nic.model) {
+    case NicModel::k82599:
+      return world.AddIxgbe(host, nic.options, nic.ixgbe);
+    case NicModel::k82540Em:
+      return world.AddE1000(host, nic.options, nic.e1000);
+    case NicModel::kParavirtual:
+      break;
+  }
+  return world.AddPv(host, nic.options, nic.pv);
+}
+
 int Run(const Arguments& arguments) {
   WorldPlan plan;
   std::string error;
@@ -101,8 +113,7 @@ int Run(const Arguments& arguments) {
     Host& made = world.AddHost(host.options);
     nics.emplace_back();
     for (const NicPlan& nic : host.nics) {
-      nics.back().push_back(nic.paravirtual ? &world.AddPv(made, nic.options, nic.pv)
-                                            : &world.AddIxgbe(made, nic.options, nic.ixgbe));
+      nics.back().push_back(&AddNic(world, made, nic));
     }
   }
   PcapngWriter capture[64];

@@ -33,18 +33,22 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   left = &world.AddHost(host);
   host.name = "right";
   right = &world.AddHost(host);
-  const auto add = [&](Host& owner, const NicOptions& card, FaultPlan* plan) {
+  const auto add = [&](Host& owner, Card kind, NicOptions card, FaultPlan* plan) {
     if (options.paravirtual) return &world.AddPv(owner, card);
+    if (kind == Card::k82540Em) {
+      card.port.driver.queue_pairs = card.port.driver.rss_queues = 1;
+      return &world.AddE1000(owner, card, options.e1000);
+    }
     return plan == nullptr ? &world.AddIxgbe(owner, card, options.device)
                            : &world.AddFaultyIxgbe(owner, card, options.device, *plan);
   };
-  left_nic = add(*left, left_options, options.left_faults);
-  right_nic = add(*right, right_options, options.right_faults);
+  left_nic = add(*left, options.left_card, left_options, options.left_faults);
+  right_nic = add(*right, options.right_card, right_options, options.right_faults);
   if (options.paravirtual) {
     world.Join(*left_nic, *right_nic);
     wire = nullptr;
   } else {
-    wire = &world.Connect(*left_nic, *right_nic, {});
+    wire = &world.Connect(*left_nic, *right_nic, options.wire);
   }
 }
 

@@ -16,6 +16,8 @@
 
 namespace mapwire::sim {
 
+enum class Card : uint8_t { k82599, k82540Em };
+
 struct TwoHostsOptions {
   uint64_t seed = 1;
   double cpu_ghz = 1.33;
@@ -27,6 +29,11 @@ struct TwoHostsOptions {
   BusOptions bus = {};
   Ixgbe::Options device = {};
   bool paravirtual = false;  // the cards, instead: neither bus, device nor faults count then
+  // Which cards. An 82540EM has one queue pair, whatever is asked for, and knows no faults.
+  Card left_card = Card::k82599;
+  Card right_card = Card::k82599;
+  E1000::Options e1000 = {};
+  WireOptions wire = {};
   // What goes wrong with the cards, and how often core may look after them (0: never).
   FaultPlan* left_faults = nullptr;
   FaultPlan* right_faults = nullptr;

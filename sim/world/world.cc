@@ -49,6 +49,12 @@ HostNic& World::AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Opt
   });
 }
 
+HostNic& World::AddE1000(Host& host, const NicOptions& options, const E1000::Options& device) {
+  return host.AddNic(options, ++domains_, [&device](DeviceWorld& world) {
+    return std::make_unique<E1000>(world, device);
+  });
+}
+
 HostNic& World::AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
                                FaultPlan& plan) {
   return host.AddNic(options, ++domains_, [&](DeviceWorld& world) {

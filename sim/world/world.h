@@ -14,6 +14,7 @@
 #include "sim/host/host.h"
 #include "sim/host/process.h"
 #include "sim/net/wire.h"
+#include "sim/nic/e1000/e1000.h"
 #include "sim/nic/ixgbe/ixgbe.h"
 #include "sim/nic/pv/pv.h"
 #include "sim/trace/pcapng.h"
@@ -50,6 +51,8 @@ class World final : private platform::Hooks {
   HostNic& AddIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device = {});
   HostNic& AddFaultyIxgbe(Host& host, const NicOptions& options, const Ixgbe::Options& device,
                           FaultPlan& plan);
+  // An 82540EM in a slot of `host`.
+  HostNic& AddE1000(Host& host, const NicOptions& options, const E1000::Options& device = {});
   // A paravirtual card, in a slot without a bus to speak of.
   HostNic& AddPv(Host& host, NicOptions options, const Pv::Options& device = {});
   Wire& Connect(HostNic& a, HostNic& b, const WireOptions& options);

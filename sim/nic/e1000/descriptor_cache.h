@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// A descriptor ring in memory as one queue of the 82540EM model sees it, with its on-chip
+// descriptors.
+#ifndef SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
+#define SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "sim/nic/e1000/dma_port.h"
+#include "sim/nic/e1000/register_file.h"
+
+namespace mapwire::sim::nic82540 {
+
+// Where a queue is between off and on. It is on as soon as RCTL or TCTL says so; going off takes
+// time, in which DMA goes on. A broken queue is on and makes no progress.
+enum class QueueState : uint8_t { kOff, kOn, kDisabling };
+
+// The part of a queue that receive and transmit share. Ring positions go
+//   head (done, in memory) .. next (taken by the engine) .. fetch (on chip) .. tail (given).
+struct DescriptorCache {
+  static constexpr uint32_t kSpace = 64;
+
+  QueueState state = QueueState::kOff;
+  bool broken = false;
+  bool discard = false;  // the read under way belongs to a ring that is gone
+  uint64_t base = 0;
+  uint32_t size = 0;  // of the ring, in descriptors
+  uint32_t head = 0;
+  uint32_t fetch = 0;
+  uint32_t tail = 0;
+  uint32_t first = 0;     // oldest descriptor on chip
+  uint32_t cached = 0;    // descriptors on chip
+  uint32_t fetching = 0;  // descriptors in the read under way
+  std::array<reg::Descriptor, kSpace> space;
+
+  bool on() const { return state == QueueState::kOn; }
+  bool shows_enabled() const { return state == QueueState::kOn || state == QueueState::kDisabling; }
+  uint32_t Distance(uint32_t from, uint32_t to) const {
+    return to >= from ? to - from : to + size - from;
+  }
+  uint32_t Advance(uint32_t position, uint32_t by) const {
+    const uint32_t sum = position + by;
+    return sum >= size ? sum - size : sum;
+  }
+  // The ring position of the oldest descriptor on chip.
+  uint32_t next() const {
+    const uint32_t back = cached + fetching;
+    return fetch >= back ? fetch - back : fetch + size - back;
+  }
+  // Descriptors that hardware owns and the engine has not taken.
+  uint32_t owned() const { return cached + fetching + Distance(fetch, tail); }
+
+  reg::Descriptor Take() {
+    const reg::Descriptor descriptor = space[first];
+    first = (first + 1) % kSpace;
+    --cached;
+    return descriptor;
+  }
+
+  void Start(uint64_t ring_base, uint32_t ring_size, uint32_t position, uint32_t ring_tail) {
+    broken = false;
+    base = ring_base;
+    size = ring_size;
+    head = fetch = position;
+    tail = ring_tail;
+    first = cached = 0;
+  }
+  // Forgets what is on chip; a read under way will be thrown away.
+  void Stop() {
+    fetch = next();
+    cached = 0;
+    discard = fetching != 0;
+  }
+
+  // Starts one read of up to `batch` descriptors, not across the end of ring or space.
+  void Prefetch(DmaPort& dma, DmaKind kind, uint32_t queue, uint32_t batch) {
+    if (!on() || broken || fetching != 0 || !dma.enabled()) return;
+    const uint32_t given = Distance(fetch, tail);
+    if (given == 0 || kSpace - cached < std::min(batch, given)) return;
+    const uint32_t into = (first + cached) % kSpace;
+    fetching = std::min({batch, given, size - fetch, kSpace - into});
+    dma.Read(kind, queue, base + uint64_t{fetch} * reg::kDescriptorBytes, &space[into],
+             fetching * reg::kDescriptorBytes);
+    fetch = Advance(fetch, fetching);
+  }
+  // The read ended. False if its descriptors are of no use.
+  bool Fetched(bool ok) {
+    const uint32_t count = fetching;
+    fetching = 0;
+    if (discard) {
+      discard = false;
+      return false;
+    }
+    if (!ok) {
+      broken = true;
+      return false;
+    }
+    cached += count;
+    return true;
+  }
+};
+
+// Checks what software wrote into a tail register. The ring must be on.
+enum class TailVerdict : uint8_t { kGood, kOutOfRange, kBackwards };
+inline TailVerdict CheckTail(const DescriptorCache& ring, uint32_t tail) {
+  if (tail >= ring.size) return TailVerdict::kOutOfRange;
+  if (ring.Distance(ring.head, tail) < ring.Distance(ring.head, ring.tail)) {
+    return TailVerdict::kBackwards;
+  }
+  return TailVerdict::kGood;
+}
+
+// What an enable finds in the registers of a ring; false after reporting it.
+inline bool GoodGeometry(RegisterFile& registers, uint64_t base, uint32_t bytes, uint32_t head,
+                         uint32_t tail) {
+  if (base % reg::kDescriptorBytes != 0) {
+    registers.Report(DriverError::kBadGeometry,
+                     "ring base is not aligned to 16 bytes:", static_cast<uint32_t>(base));
+    return false;
+  }
+  if (bytes == 0 || bytes % reg::kRingAlignment != 0 || bytes > reg::Rdlen::Len::kMask) {
+    registers.Report(DriverError::kBadGeometry,
+                     "ring length is not a multiple of 128 bytes:", bytes);
+    return false;
+  }
+  if (head >= bytes / reg::kDescriptorBytes || tail >= bytes / reg::kDescriptorBytes) {
+    registers.Report(DriverError::kBadGeometry, "head or tail beyond the ring:", tail);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace mapwire::sim::nic82540
+
+#endif  // SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
