@@ -26,16 +26,22 @@ class HeadWriteBack {
 
   // The queue begins at descriptor 0, and nothing is under way.
   void Reset() {}
-  // Data path: what is finished ends here. `before` is what `next` was before this sync. The
-  // device's word for it: may be anything. W1 pairs with the device's write-back.
-  uint32_t Finished(uint32_t before, uint32_t done, uint32_t next) const {
+  // Data path: true if `*end` is where what is finished ends, by a quick look; else Half tells.
+  // `before` is what `next` was before this sync, and not 0 if `inside`. The device's word for it:
+  // may be anything. W1 pairs with the device's write-back.
+  [[gnu::always_inline]] bool Quick(uint32_t before, bool inside, uint32_t* end) const {
     static_cast<void>(before);
+    static_cast<void>(inside);
+    *end = *word_;
+    return true;
+  }
+  uint32_t Half(uint32_t done, uint32_t next) const { return Examine(done, next); }
+  // Control path: where what is finished ends, as exact as can be told.
+  uint32_t Examine(uint32_t done, uint32_t next) const {
     static_cast<void>(done);
     static_cast<void>(next);
     return *word_;
   }
-  // Control path: the same, as exact as can be told.
-  uint32_t Examine(uint32_t done, uint32_t next) const { return Finished(next, done, next); }
 
  private:
   volatile const uint32_t* const word_;
@@ -60,11 +66,16 @@ class DoneBits {
   // A frame that begins in the first (0) or second (1) half and reaches its end or goes beyond has
   // asked for a report; `end` is the descriptor behind it.
   void AskedAtHalf(uint32_t half, uint32_t end) { ends_[half] = end; }
-  uint32_t Finished(uint32_t before, uint32_t done, uint32_t next) const {
-    // With nothing under way this is an old report, or none at descriptor 0 yet: `done` stays.
-    if (IsSentBefore(before)) [[likely]]
-      return before;
-    return FinishedHalf(done, next);
+  // With nothing under way this is an old report, or none at descriptor 0 yet: `before` is `done`.
+  [[gnu::always_inline]] bool Quick(uint32_t before, bool inside, uint32_t* end) const {
+    *end = before;
+    const uint32_t last = !inside && before == 0 ? count_ - 1 : before - 1;
+    return Codec::IsSent(descriptors_[last]);
+  }
+  uint32_t Half(uint32_t done, uint32_t next) const {
+    const uint32_t end = ends_[done < count_ / 2 ? 0 : 1];
+    if (end == kNone || !UnderWay(end, done, next)) return done;
+    return IsSentBefore(end) ? end : done;
   }
   [[gnu::cold]] uint32_t Examine(uint32_t done, uint32_t next) const {
     uint32_t end = next;
@@ -76,12 +87,7 @@ class DoneBits {
   static constexpr uint32_t kNone = ~0u;
 
   bool IsSentBefore(uint32_t end) const {
-    return Codec::IsSent(descriptors_[end == 0 ? count_ - 1 : end - 1]);
-  }
-  [[gnu::noinline]] uint32_t FinishedHalf(uint32_t done, uint32_t next) const {
-    const uint32_t end = ends_[done < count_ / 2 ? 0 : 1];
-    if (end == kNone || !UnderWay(end, done, next)) return done;
-    return IsSentBefore(end) ? end : done;
+    return Codec::IsSent(descriptors_[ring::Prev(end, count_)]);
   }
   // True if the descriptor before `end` was given in this turn.
   bool UnderWay(uint32_t end, uint32_t done, uint32_t next) const {

@@ -99,7 +99,7 @@ class TxQueue final : public NicQueue {
       return kOkStatus;
     const uint32_t next = nic_next_ + 1;
     if (head - ring.hwcur() == 1 && TransmitOne(ring, head, next)) {
-      return Reclaim(ring, next - 1, next);
+      return Reclaim(ring, next - 1, next, true);
     }
     if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
     return Transmit<false>(ring, head);
@@ -112,7 +112,7 @@ class TxQueue final : public NicQueue {
   [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head, uint32_t next) {
     const uint32_t slot = ring.hwcur();
     const uint32_t nic = nic_next_;
-    if (nic >= one_end_) [[unlikely]]
+    if (nic - kOneBegin >= one_end_) [[unlikely]]
       return false;
     const SlotWord word = ring.slots().Load(slot);
     const uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
@@ -148,7 +148,7 @@ class TxQueue final : public NicQueue {
     }
     if (at.slot != first) [[likely]]
       Commit(ring, at);
-    (void)Reclaim(ring, first_nic, at.nic);
+    (void)Reclaim(ring, first_nic, at.nic, false);
     return at.status;
   }
 
@@ -164,9 +164,10 @@ class TxQueue final : public NicQueue {
     }
   }
   // Where TransmitOne ends that begins at `nic`: before descriptors wrap, and before a report that
-  // must be remembered.
+  // must be remembered. It begins where it can look at the descriptor before, if it must.
+  static constexpr uint32_t kOneBegin = Codec::Completion::kWantsHalves ? 1 : 0;
   uint32_t OneEnd(uint32_t nic) const {
-    return (Codec::Completion::kWantsHalves && nic < half_ ? half_ : count_) - 1;
+    return (Codec::Completion::kWantsHalves && nic < half_ ? half_ : count_) - 1 - kOneBegin;
   }
 
   // Hands the slots up to `at` to the device.
@@ -430,10 +431,12 @@ class TxQueue final : public NicQueue {
   }
 
   // Gives back what the device has finished: no register is read. `next` is nic_next_, `before`
-  // what it was before this sync. W1 pairs with the device's write-back.
+  // what it was before this sync, and not 0 if `inside`. W1 pairs with the device's write-back.
   // Returns kOkStatus, so that who has nothing else to do can end with it.
-  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t before, uint32_t next) {
-    const uint32_t head = completion_.Finished(before, nic_done_, next);
+  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t before, uint32_t next, bool inside) {
+    uint32_t head;
+    if (!completion_.Quick(before, inside, &head)) [[unlikely]]
+      return ReclaimHalf(ring);
     const uint32_t finished = head - nic_done_;
     const uint32_t tail = ring.hwtail() + finished;
     // Nothing wraps most of the time.
@@ -443,6 +446,9 @@ class TxQueue final : public NicQueue {
       return kOkStatus;
     }
     return ReclaimAcrossTheEnd(ring, head);
+  }
+  [[gnu::noinline]] Status ReclaimHalf(Ring& ring) {
+    return ReclaimAcrossTheEnd(ring, completion_.Half(nic_done_, nic_next_));
   }
   [[gnu::noinline]] Status ReclaimAcrossTheEnd(Ring& ring, uint32_t head) {
     const uint32_t finished = ring::Distance(nic_done_, head, count_);
@@ -467,7 +473,7 @@ class TxQueue final : public NicQueue {
   const uint32_t span_;  // bytes a frame of one buffer may have above the least
   const memory::Region* const region_;
   const std::atomic<bool>* const carrier_;
-  uint32_t one_end_ = 0;   // descriptors before it may take a frame by TransmitOne
+  uint32_t one_end_ = 0;   // how many descriptors from kOneBegin on TransmitOne may use
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
   uint32_t nic_done_ = 0;  // the oldest the device has not been seen to finish
 };

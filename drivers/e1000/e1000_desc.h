@@ -51,28 +51,25 @@ struct Codec {
   }
   // Asks for DD in `last`, the end of a frame, when it is done.
   static void RequestReport(Descriptor& last) { last.q1 |= TxLegacy::Rs::Make(1); }
-  // One load of the word that the device writes as one.
+  // DD is the lowest bit of a byte, and nothing else in the descriptor matters then.
+  static_assert(TxLegacy::Dd::kMask == uint64_t{1} << 32);
   static bool IsSent(const Descriptor& descriptor) {
-    return TxLegacy::Dd::Get(__atomic_load_n(&descriptor.q1, __ATOMIC_RELAXED)) != 0;
+    const uint8_t* const status = reinterpret_cast<const uint8_t*>(&descriptor.q1) + 4;
+    return (__atomic_load_n(status, __ATOMIC_RELAXED) & 1) != 0;
   }
 
   // --- Receive ----------------------------------------------------------------------------------
 
-  // The word that says everything about a received buffer, turned so that status is below and
-  // length above. One load: it is written as one.
+  // The word that says everything about a received buffer. One load: it is written as one.
   static uint64_t LoadStatus(const Descriptor& descriptor) {
-    const uint64_t word = __atomic_load_n(&descriptor.q1, __ATOMIC_RELAXED);
-    return word >> 32 | word << 32;
+    return __atomic_load_n(&descriptor.q1, __ATOMIC_RELAXED);
   }
-  static constexpr uint64_t kRxDone = RxLegacy::Dd::kMask >> 32;
-  static constexpr uint64_t kRxEnd = RxLegacy::Eop::kMask >> 32;
-  // Both bits at once: one more carries out of them exactly if both are set. Bad frames do not get
-  // here (RCTL.SBP is 0), so error bits are not looked at.
-  static_assert((kRxDone | kRxEnd) == 3);
-  static bool IsWhole(uint64_t status) { return ((status + 1) & 3) == 0; }
-  static bool IsDone(uint64_t status) { return (status & kRxDone) != 0; }
-  static bool IsEnd(uint64_t status) { return (status & kRxEnd) != 0; }
-  static uint32_t Length(uint64_t status) { return static_cast<uint16_t>(status >> 32); }
+  // Bad frames do not get here (RCTL.SBP is 0), so error bits are not looked at.
+  static constexpr uint64_t kRxWhole = RxLegacy::Dd::kMask | RxLegacy::Eop::kMask;
+  static bool IsWhole(uint64_t status) { return (~status & kRxWhole) == 0; }
+  static bool IsDone(uint64_t status) { return (status & RxLegacy::Dd::kMask) != 0; }
+  static bool IsEnd(uint64_t status) { return (status & RxLegacy::Eop::kMask) != 0; }
+  static uint32_t Length(uint64_t status) { return static_cast<uint16_t>(status); }
   // Above it stands a checksum, which says nothing.
   static uint64_t LengthAndRest(uint64_t status) { return Length(status); }
   // Gives a buffer to the device.

@@ -11,6 +11,7 @@
 #include "core/nic/ring_loop.h"
 #include "core/platform/check.h"
 #include "core/ring/cyclic.h"
+#include "drivers/e1000/e1000_desc.h"
 #include "drivers/ixgbe/ixgbe_desc.h"
 #include "testing/cost/bench_world.h"
 
@@ -21,6 +22,7 @@ namespace {
 using ixgbe::RxWriteBack;
 using ixgbe::TxData;
 using Descriptor = ixgbe::Codec::Descriptor;
+static_assert(sizeof(e1000::Descriptor) == sizeof(Descriptor));
 
 constexpr uint32_t kWarmTurns = 3;
 constexpr uint32_t kMeasuredTurns = 4;
@@ -41,8 +43,9 @@ class Bench {
  public:
   Bench(const Row& row, Probe& probe) : row_(row), probe_(probe) {
     Result<nic::NicPort*> port = nic::NicPort::Create(
-        world_, kPortName, control_.regions().global(), driver_, nic::kRingLoop<ixgbe::Codec>,
-        probe.mmio(), dma_, {.driver = {.tx_slots = kRingSlots, .rx_slots = kRingSlots}});
+        world_, kPortName, control_.regions().global(), driver_,
+        small() ? nic::kRingLoop<e1000::Codec> : nic::kRingLoop<ixgbe::Codec>, probe.mmio(), dma_,
+        {.driver = {.tx_slots = kRingSlots, .rx_slots = kRingSlots}});
     MW_CHECK(port.ok());
     port_ = *port;
     MW_CHECK(port_->Start().ok());
@@ -113,6 +116,7 @@ class Bench {
     head_word_ = static_cast<uint32_t*>(PlainDma::Back(driver_.tx().head_write_back));
   }
 
+  bool small() const { return row_.family == Family::kE1000; }
   bool with_offsets() const { return row_.variant == Variant::kOffsets; }
   char* BufferAt(uint32_t buffer) const {
     return reinterpret_cast<char*>(ring_) + ring_->buf_ofs + uint64_t{buffer} * ring_->nr_buf_size;
@@ -139,7 +143,12 @@ class Bench {
   void TxStep(bool measured) {
     // All that was sent is done: the device writes its head.
     const uint32_t done = probe_.Register(PlainDriver::kTxTail);
-    *head_word_ = done;
+    if (small()) {
+      if (sent_) descriptors_[ring::Prev(done, kRingSlots)].q1 |= e1000::TxLegacy::Dd::kMask;
+    } else {
+      *head_word_ = done;
+    }
+    sent_ = true;
     const uint32_t first = ring_->head;
     uint32_t slot = first;
     for (uint32_t i = 0; i < row_.slots(); ++i, slot = ring::Next(slot, kRingSlots)) {
@@ -164,8 +173,16 @@ class Bench {
       const uint32_t bytes = kFrameBytes + i % 3;
       const bool end = EndsFrame(i);
       const uint64_t word = descriptors_[at].q1;
+      const bool crosses = frame_start / kHalf != ring::Next(at, kRingSlots) / kHalf;
       MW_CHECK(ring_->slot[at].flags == 0 && ring_->slot[at].len == bytes);
       MW_CHECK(descriptors_[at].q0 == AddressOf(at));
+      if (small()) {
+        const bool report = end && (crosses || i + 1 == row_.slots());
+        using E = e1000::TxLegacy;
+        MW_CHECK(word == (bytes | E::Ifcs::kMask | E::Eop::Make(end) | E::Rs::Make(report)));
+        if (end) frame_start = ring::Next(at, kRingSlots);
+        continue;
+      }
       MW_CHECK(TxData::Dtalen::Get(word) == bytes && TxData::Dd::Get(word) == 0);
       MW_CHECK(TxData::Dtyp::Get(word) == 3 && TxData::Dext::Get(word) == 1);
       MW_CHECK(TxData::Eop::Get(word) == (end ? 1 : 0));
@@ -175,7 +192,6 @@ class Bench {
         continue;
       }
       // A report is asked for where the sync ends and where a half of the ring does.
-      const bool crosses = frame_start / kHalf != ring::Next(at, kRingSlots) / kHalf;
       const bool report = crosses || i + 1 == row_.slots();
       MW_CHECK(TxData::Rs::Get(word) == (report ? 1 : 0));
       MW_CHECK(TxData::Paylen::Get(descriptors_[frame_start].q1) == frame_bytes);
@@ -215,9 +231,15 @@ class Bench {
     // Before the first turn is over, slots have the offset of their binding.
     const uint64_t first_turn = with_offsets() && ring_->slot[at].ptr == 1 ? OffsetFor(at) - 1 : 0;
     MW_CHECK(descriptor.q0 == AddressOf(at) - first_turn);
+    const uint32_t bytes = kFrameBytes + in_batch % 3;
+    if (small()) {
+      using E = e1000::RxLegacy;
+      descriptor.q1 = E::Dd::kMask | E::Length::Make(bytes) | E::Checksum::Make(0xBEEF) |
+                      E::Eop::Make(EndsFrame(in_batch));
+      return;
+    }
     descriptor.q0 = ~uint64_t{0};
-    descriptor.q1 =
-        RxWriteBack::Dd::Make(1) | RxWriteBack::PktLen::Make(kFrameBytes + in_batch % 3);
+    descriptor.q1 = RxWriteBack::Dd::Make(1) | RxWriteBack::PktLen::Make(bytes);
     if (EndsFrame(in_batch)) descriptor.q1 |= RxWriteBack::Eop::Make(1);
   }
 
@@ -239,6 +261,7 @@ class Bench {
   Descriptor* descriptors_ = nullptr;
   uint32_t* head_word_ = nullptr;
   uint32_t device_head_ = 0;
+  bool sent_ = false;
 };
 
 }  // namespace
@@ -247,6 +270,11 @@ uint32_t Row::syncs() const {
   const uint32_t whole_turns = std::lcm(slots(), kRingSlots) / slots();
   const uint32_t least = kMeasuredTurns * kRingSlots / slots();
   return (least + whole_turns - 1) / whole_turns * whole_turns;
+}
+
+const char* Row::path_name() const {
+  if (family == Family::kE1000) return path == Path::kTx ? "txsync-e1000" : "rxsync-e1000";
+  return path == Path::kTx ? "txsync" : "rxsync";
 }
 
 const char* Row::variant_name() const {
@@ -269,12 +297,14 @@ std::string Row::name() const {
 
 std::vector<Row> AllRows() {
   std::vector<Row> rows;
-  for (const Path path : {Path::kTx, Path::kRx}) {
-    for (const uint32_t batch : {1u, 32u, 256u}) {
-      for (const Variant variant :
-           {Variant::kPlain, Variant::kBufferChanged, Variant::kOffsets, Variant::kFrames3}) {
-        const Row row{path, batch, variant};
-        if (row.slots() != 0) rows.push_back(row);
+  for (const Family family : {Family::kIxgbe, Family::kE1000}) {
+    for (const Path path : {Path::kTx, Path::kRx}) {
+      for (const uint32_t batch : {1u, 32u, 256u}) {
+        for (const Variant variant :
+             {Variant::kPlain, Variant::kBufferChanged, Variant::kOffsets, Variant::kFrames3}) {
+          const Row row{path, batch, variant, family};
+          if (row.slots() != 0) rows.push_back(row);
+        }
       }
     }
   }

@@ -19,6 +19,12 @@ inline constexpr uint32_t kRingSlots = 1024;
 
 enum class Path : uint8_t { kTx, kRx };
 
+// Whose codec, and so whose way to tell what is sent.
+enum class Family : uint8_t {
+  kIxgbe,  // head write-back
+  kE1000,  // done bits
+};
+
 enum class Variant : uint8_t {
   kPlain,          // one buffer a frame, no flag
   kBufferChanged,  // every slot has another buffer than before: a zero-copy forwarder
@@ -30,13 +36,15 @@ struct Row {
   Path path;
   uint32_t batch;
   Variant variant;
+  Family family = Family::kIxgbe;
 
   // Slots of one sync: with frames of several slots, as many whole frames as fit the batch.
   uint32_t slots() const { return variant == Variant::kFrames3 ? batch / 3 * 3 : batch; }
   // Syncs measured: a whole number of turns of the ring, four at least.
   uint32_t syncs() const;
   uint32_t packets() const { return slots() * syncs(); }
-  const char* path_name() const { return path == Path::kTx ? "txsync" : "rxsync"; }
+  // Of the 82599 without its name: "txsync", "txsync-e1000".
+  const char* path_name() const;
   const char* variant_name() const;
   // "txsync 256 plain"
   std::string name() const;
