@@ -10,6 +10,7 @@ namespace mapwire::sim {
 namespace {
 
 using Rx = IxgbeTest;
+using SelfTest = IxgbeTest;
 using Filter = IxgbeTest;
 using Rss = IxgbeTest;
 
@@ -306,13 +307,102 @@ TEST_F(Rx, RefusedDataWriteTouchesNoMemory) {
   expected_faults = 1;
 }
 
-TEST_F(Rx, DescriptorThatStillHasDdIsReported) {
+TEST_F(Rx, DescriptorGivenBackAsItWasWrittenIsReported) {
   BringUp();
   Ring ring = RxRing(0, 64, false, 0);
-  *At(ring, 0) = {ring.buffers, 1};
+  *At(ring, 0) = {ring.buffers, 1 | reg::RxWriteBack::PktLen::Make(60)};
   Write<reg::Rdt>(1);
   world.RunFor(5 * kMicrosecond);
   ExpectError(DriverError::kBadDescriptor);
+}
+
+// A driver that looks at lengths clears the length only.
+TEST_F(Rx, DescriptorWhoseLengthWasClearedMayStillHaveDd) {
+  BringUp();
+  Ring ring = RxRing(0, 64, false, 0);
+  *At(ring, 0) = {ring.buffers, 3};
+  Write<reg::Rdt>(1);
+  Arrive(FrameTo(OurAddress()));
+  EXPECT_EQ(RxLength(ring, 0), 60u);
+}
+
+TEST_F(Rx, ChecksumsAreLookedAtAndJudged) {
+  BringUp();
+  Ring ring = RxRing(0, 64);
+  std::vector<uint8_t> bytes = FrameTo(OurAddress(), 60);
+  const uint8_t ip[28] = {0x45, 0, 0,  28, 0, 0, 0, 0, 64, 17, 0x66, 0xCF, 10,   0,
+                          0,    1, 10, 0,  0, 2, 0, 9, 0,  9,  0,    8,    0xEB, 0xC9};
+  bytes[12] = 0x08, bytes[13] = 0x00;
+  std::copy(ip, ip + 28, bytes.begin() + 14);
+  Arrive(bytes);
+  bytes[40] ^= 1;
+  Arrive(bytes);
+  bytes[24] ^= 1;
+  Arrive(bytes);
+  Arrive(FrameTo(OurAddress()));
+  using Wb = reg::RxWriteBack;
+  constexpr uint64_t kVerdict = Wb::Ipcs::kMask | Wb::L4i::kMask | Wb::Ipe::kMask | Wb::L4e::kMask;
+  constexpr uint64_t kLooked = Wb::Ipcs::kMask | Wb::L4i::kMask;
+  EXPECT_EQ(At(ring, 0)->q1 & kVerdict, kLooked);
+  EXPECT_EQ(At(ring, 1)->q1 & kVerdict, kLooked | Wb::L4e::kMask);
+  EXPECT_EQ(At(ring, 2)->q1 & kVerdict, kLooked | Wb::L4e::kMask | Wb::Ipe::kMask);
+  EXPECT_EQ(At(ring, 3)->q1 & kVerdict, 0u);
+}
+
+// ---- What a driver's self-tests do ----
+
+TEST_F(SelfTest, ATailRegisterKeepsWhatIsWrittenWhileItsRingHasNoLength) {
+  PowerOn();
+  Write<reg::Rxdctl>(reg::Rxdctl::Enable::kMask);
+  Write<reg::Rdt>(0x1234);
+  EXPECT_EQ(Read<reg::Rdt>(), 0x1234u) << "before the queue is on";
+  world.RunFor(50 * kMicrosecond);
+  EXPECT_NE(Read<reg::Rxdctl>() & reg::Rxdctl::Enable::kMask, 0u);
+  Write<reg::Rdt>(0xFFFF);
+  EXPECT_EQ(Read<reg::Rdt>(), 0xFFFFu);
+  Write<reg::Rdt>(0);
+  Write<reg::Rxdctl>(0);
+  world.RunFor(50 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Rxdctl>(), 0u);
+}
+
+TEST_F(SelfTest, ARingWithoutLengthIsAMistakeOnceReceiveIsOn) {
+  PowerOn();
+  Write<reg::Rxdctl>(reg::Rxdctl::Enable::kMask, 3);
+  world.RunFor(50 * kMicrosecond);
+  Write<reg::Rdrxctl>(reg::Rdrxctl::Crcstrip::kMask);
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
+  ExpectError(DriverError::kBadGeometry);
+}
+
+// Descriptor monitoring bypassed, and CRC stripping never agreed on: as the loopback test has it.
+TEST_F(SelfTest, FramesComeBackInLoopbackAndNoneFromTheLine) {
+  PowerOn();
+  Write<reg::Esdp>(reg::Esdp::Sdp3Iodir::kMask | reg::Esdp::Sdp3Data::kMask);  // the laser is off
+  Write<reg::Hlreg0>(Read<reg::Hlreg0>() | reg::Hlreg0::Lpbk::kMask);
+  Write<reg::Fctrl>(reg::Fctrl::Bam::kMask | reg::Fctrl::Sbp::kMask | reg::Fctrl::Mpe::kMask);
+  Write<reg::Autoc>(Read<reg::Autoc>() | reg::Autoc::Flu::kMask);
+  Write<reg::Dmatxctl>(Read<reg::Dmatxctl>() | reg::Dmatxctl::Te::kMask);
+  world.RunFor(kMillisecond);
+  EXPECT_TRUE(nic->link_up()) << "forced";
+  Ring tx = TxRing(0, 64);
+  Ring rx = RxRing(0, 64);
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask | reg::Rxctrl::Dmbyps::kMask);
+  for (uint8_t i = 0; i < 50; ++i) {
+    GiveFrame(tx, i, 1024);
+    std::memset(Buffer(tx, i), 0xFF, 6);
+  }
+  Doorbell(tx);
+  Arrive(FrameTo(kBroadcast));
+  world.RunFor(100 * kMicrosecond);
+  EXPECT_EQ(world.sent_count, 0u) << "nothing leaves the card";
+  EXPECT_EQ(Received(rx), 50u);
+  for (uint8_t i = 0; i < 50; ++i) {
+    EXPECT_EQ(RxLength(rx, i), 1024u);
+    EXPECT_EQ(Buffer(rx, i)[1023], i);
+  }
+  EXPECT_EQ(Read<reg::Gprc>(), 50u);
+  EXPECT_EQ(Read<reg::Gptc>(), 50u);
 }
 
 TEST_F(Rx, VlanTagIsStrippedWhenTheQueueSaysSo) {
