@@ -135,6 +135,8 @@ void Ixgbe::TimerExpired(TimerTag tag) {
     case kTimerLoopback:
       if (FramePointer frame = tx_.LoopbackExpired()) rx_.FrameReceived(std::move(frame));
       return;
+    case kTimerXoff:
+      return rx_.XoffExpired();
     case kTimerRxKick:
       return rx_.Resume();
     case kTimerRxFlush:

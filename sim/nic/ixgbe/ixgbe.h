@@ -4,11 +4,13 @@
 // Modelled: reset, EEPROM read, semaphores, master disable, SFI link, loopback in the MAC, 128 +
 // 128 queues, advanced descriptors, checksum insertion, segmentation of TCP and UDP, VLAN tags in
 // and out, verdicts on received checksums, DD and head write-back, L2 filters, RSS, MSI-X and INTx
-// with throttling, received pause frames, statistics. Left out, each said where it would be: RSC,
-// header split, fragment checksums, EtherType, 5-tuple and SYN filters, DCB, virtualisation, sent
-// pause frames and priority flow control, wake-up, module I2C. Known without effect
-// (inert_registers.h, inert_blocks.h): Flow Director, FCoE, IPsec, LinkSec, time stamps,
-// management, diagnostics; a descriptor that asks for one of them hangs its queue.
+// with throttling, link flow control, statistics.
+//
+// Left out, each said where it would be: RSC, header split, fragment checksums, EtherType, 5-tuple
+// and SYN filters, DCB, virtualisation, priority flow control, wake-up, module I2C.
+//
+// Known, without effect (inert_registers.h, inert_blocks.h): Flow Director, FCoE, IPsec, LinkSec,
+// time stamps, management, diagnostics. A descriptor that asks for one of them hangs its queue.
 #ifndef SIM_NIC_IXGBE_IXGBE_H_
 #define SIM_NIC_IXGBE_IXGBE_H_
 

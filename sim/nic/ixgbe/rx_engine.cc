@@ -18,6 +18,8 @@ constexpr uint32_t kMaxFrame = 15872;      // with CRC: 15.5 KiB, from memory
 constexpr uint32_t kMaxBufferKib = 16;
 constexpr uint32_t kMacControl = 0x8808;
 constexpr uint32_t kPause = 1;
+constexpr uint32_t kLinkFlowControl = 1;             // FCCFG.TFCE
+constexpr Time kPauseQuantum = 51200 * kPicosecond;  // 512 bits at 10 Gb/s
 
 // The Ethernet CRC, first byte on the wire first.
 uint32_t Crc32(const std::vector<uint8_t>& bytes) {
@@ -93,6 +95,8 @@ void RxEngine::Reset() {
   world_.CancelTimer(kTimerRxKick);
   world_.CancelTimer(kTimerRxFlush);
   world_.CancelTimer(kTimerQuiesce);
+  world_.CancelTimer(kTimerXoff);
+  xoff_ = false;
 }
 
 bool RxEngine::Idle() const {
@@ -189,6 +193,43 @@ void RxEngine::Enter(FramePointer frame) {
   if (registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() == 0) KeepCrc(*held.frame);
   room_taken_ += room;
   buffer_.push(std::move(held));
+  WatchLevel();
+}
+
+// Thresholds are those of packet buffer 0. What the part does with XONE clear is from memory: the
+// partner's pause runs out by itself.
+void RxEngine::WatchLevel() {
+  using High = reg::Fcrth;
+  using Low = reg::Fcrtl;
+  if (!xoff_) {
+    const uint32_t high = registers_.Raw<High>();
+    if (registers_.Field<reg::Fccfg, reg::Fccfg::Tfce>() == kLinkFlowControl &&
+        (high & High::Fcen::kMask) != 0 && room_taken_ >= (high & High::Rth::kMask) && link_.up()) {
+      SendXoff();
+    }
+    return;
+  }
+  const uint32_t low = registers_.Raw<Low>();
+  if (room_taken_ > (low & Low::Rtl::kMask)) return;
+  xoff_ = false;
+  world_.CancelTimer(kTimerXoff);
+  if ((low & Low::Xone::kMask) == 0 || !link_.up()) return;
+  tx_.SendPause(0);
+  registers_.Count<reg::Lxontxc>();
+}
+
+void RxEngine::SendXoff() {
+  xoff_ = true;
+  tx_.SendPause(registers_.Field<reg::Fcttv, reg::Fcttv::Ttv0>());
+  registers_.Count<reg::Lxofftxc>();
+  const uint32_t refresh = registers_.Field<reg::Fcrtv, reg::Fcrtv::FcRefreshTh>();
+  if (refresh != 0) world_.SetTimer(kTimerXoff, world_.Now() + refresh * kPauseQuantum);
+}
+
+void RxEngine::XoffExpired() {
+  if (!xoff_) return;
+  if (link_.up()) return SendXoff();
+  xoff_ = false;
 }
 
 void RxEngine::StripVlan(Held& held) {
@@ -221,6 +262,7 @@ void RxEngine::Run() {
     if (Deliver(held) == Verdict::kWait) return;
     room_taken_ -= held.room;
     buffer_.pop();
+    WatchLevel();
   }
 }
 

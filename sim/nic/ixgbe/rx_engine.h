@@ -26,7 +26,9 @@ namespace mapwire::sim::nic82599 {
 // write-backs in batches, then the cause. A frame whose queue has no descriptors is dropped
 // (SRRCTL.DROP_EN) or waits, and everything behind it waits too. Advanced one-buffer descriptors;
 // one packet buffer and one traffic class. A pause frame stops transmit if MFLCN.RFCE says so and
-// goes no further if MFLCN.DPF does; none is ever sent. Not modelled: header split, RSC, fragment
+// goes no further if MFLCN.DPF does; with FCCFG.TFCE link flow control on, one is sent when the
+// packet buffer fills up to FCRTH, again every FCRTV while it stays above FCRTL, and one that ends
+// the pause then. Not modelled: header split, RSC, fragment
 // checksums (with RXCSUM.PCSD clear the descriptor's hash field is zero),
 // priority flow control.
 class RxEngine {
@@ -45,6 +47,7 @@ class RxEngine {
   void FlushAll();
   void QueueExpired(uint32_t queue);
   void QuiesceExpired();
+  void XoffExpired();
   void DescriptorsDone(uint32_t queue, bool ok);
   void WriteBackDone(uint32_t queue);
 
@@ -79,6 +82,8 @@ class RxEngine {
   bool Good(const Frame& frame, uint32_t wire_bytes);
   bool EndsInMac(const std::vector<uint8_t>& frame);
   void Enter(FramePointer frame);
+  void WatchLevel();
+  void SendXoff();
   void StripVlan(Held& held);
   void KeepCrc(Frame& frame);
 
@@ -147,6 +152,7 @@ class RxEngine {
   QueueSet fetching_;  // wants descriptors
   QueueSet pending_;   // has write-backs collected
   bool flush_timer_ = false;
+  bool xoff_ = false;  // the partner was asked to pause
 };
 
 }  // namespace mapwire::sim::nic82599

@@ -204,6 +204,39 @@ TEST_F(Rx, APauseFrameStopsTransmitOnlyIfItIsObeyed) {
   EXPECT_EQ(Read<reg::Lxonrxcnt>(), 1u);
 }
 
+// The partner is asked to pause, asked again, and told when it may go on.
+TEST_F(Rx, AFullPacketBufferAsksForAPauseIfFlowControlIsOn) {
+  BringUp();
+  Write<reg::Fcttv>(0x1000);
+  Write<reg::Fcrtv>(0x0100);  // 13 us
+  Write<reg::Fcrtl>(reg::Fcrtl::Xone::kMask | 2048);
+  Write<reg::Fcrth>(reg::Fcrth::Fcen::kMask | 8192);
+  Ring ring = RxRing(0, 64, false, 0);
+  const auto fill = [&](uint32_t frames) {
+    for (uint32_t i = 0; i < frames; ++i) Arrive(FrameTo(OurAddress(), 1024));
+  };
+  fill(9);
+  EXPECT_EQ(world.sent_count, 0u) << "not asked to";
+  Write<reg::Fccfg>(1 << reg::Fccfg::Tfce::kLow);
+  fill(1);
+  ASSERT_EQ(world.sent.size(), 1u);
+  std::vector<uint8_t> pause = {0x01, 0x80, 0xC2, 0, 0, 1};
+  const std::vector<uint8_t> ours = OurAddress();
+  pause.insert(pause.end(), ours.begin(), ours.end());
+  for (const uint8_t byte : {0x88, 0x08, 0x00, 0x01, 0x10, 0x00}) pause.push_back(byte);
+  pause.resize(60);
+  EXPECT_EQ(world.sent[0].bytes, pause);
+  world.RunFor(50 * kMicrosecond);
+  EXPECT_EQ(world.sent.size(), 5u);
+  Refill(ring, 20);
+  world.RunFor(50 * kMicrosecond);
+  ASSERT_EQ(world.sent.size(), 6u);
+  EXPECT_EQ(world.sent[5].bytes[16], 0u) << "the pause is over";
+  EXPECT_EQ(Read<reg::Lxofftxc>(), 5u);
+  EXPECT_EQ(Read<reg::Lxontxc>(), 1u);
+  EXPECT_EQ(Received(ring), 10u);
+}
+
 TEST_F(Rx, MacControlFramesReachAQueueOnlyIfTheyMayPass) {
   BringUp();
   Write<reg::Fctrl>(reg::Fctrl::Mpe::kMask);

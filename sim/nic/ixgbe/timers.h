@@ -23,6 +23,7 @@ inline constexpr TimerTag kTimerTxFlush = 13;
 inline constexpr TimerTag kTimerRxKick = 14;
 inline constexpr TimerTag kTimerRxFlush = 15;
 inline constexpr TimerTag kTimerLoopback = 16;
+inline constexpr TimerTag kTimerXoff = 17;
 inline constexpr TimerTag kTimerTxQueue = 0x100;  // + queue
 inline constexpr TimerTag kTimerRxQueue = 0x200;  // + queue
 inline constexpr TimerTag kTimerVector = 0x300;   // + vector

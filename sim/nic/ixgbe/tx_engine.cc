@@ -488,6 +488,10 @@ void TxEngine::Send(FramePointer frame) {
       registers_.Field<reg::Hlreg0, reg::Hlreg0::Txpaden>() != 0) {
     frame->bytes.resize(kMinFrame, 0);
   }
+  OntoLine(std::move(frame));
+}
+
+void TxEngine::OntoLine(FramePointer frame) {
   const uint32_t length = static_cast<uint32_t>(frame->bytes.size());
   statistics_.Transmitted(frame->bytes.data(), length + kCrcBytes);
   const Time start = std::max(mac_next_, world_.Now() + kPreambleBytes * kByte);
@@ -509,6 +513,20 @@ FramePointer TxEngine::LoopbackExpired() {
 void TxEngine::Pause(uint32_t quanta) {
   paused_until_ = world_.Now() + quanta * kPauseQuantum;
   if (quanta == 0) Resume();
+}
+
+void TxEngine::SendPause(uint32_t quanta) {
+  static constexpr uint8_t kHead[6] = {0x01, 0x80, 0xC2, 0x00, 0x00, 0x01};
+  const uint64_t source = uint64_t{registers_.Raw<reg::Rah>()} << 32 | registers_.Raw<reg::Ral>();
+  FramePointer frame = world_.NewFrame();
+  std::vector<uint8_t>& bytes = frame->bytes;
+  bytes.assign(kMinFrame, 0);
+  std::copy_n(kHead, sizeof(kHead), bytes.begin());
+  for (uint32_t i = 0; i < 6; ++i) bytes[6 + i] = static_cast<uint8_t>(source >> (8 * i));
+  bytes[12] = 0x88, bytes[13] = 0x08, bytes[15] = 1;
+  bytes[16] = static_cast<uint8_t>(quanta >> 8);
+  bytes[17] = static_cast<uint8_t>(quanta);
+  OntoLine(std::move(frame));
 }
 
 void TxEngine::MacExpired() {
