@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include "sim/nic/ixgbe/control.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "sim/nic/ixgbe/timers.h"
 
 namespace mapwire::sim::nic82599 {
@@ -9,12 +12,23 @@ namespace {
 // The firmware twins of the software bits.
 constexpr uint32_t kFirmwareBits = 0x1F << 5;
 
-// Words 0..2 hold the MAC address (that place is from memory; drivers read RAL/RAH), the section
-// pointers are empty, word 0x3F makes the sum right.
+// Of the firmware section: where it stands, the word that points to its patch block, where that
+// stands, and the word of it that has the version. Drivers warn of a version below 6 on fibre
+// boards; the places are from memory.
+constexpr uint32_t kFirmwarePointer = 0x0F;
+constexpr uint16_t kFirmware = 0x40;
+constexpr uint16_t kFirmwarePatch = 0x50;
+constexpr uint16_t kFirmwareVersion = 6;
+
+// Words 0..2 hold the MAC address (that place is from memory; drivers read RAL/RAH), the pointers
+// to sections that count in the sum are empty, word 0x3F makes the sum right.
 std::vector<uint16_t> DefaultImage(const std::array<uint8_t, 6>& mac) {
   std::vector<uint16_t> image(0x80, 0xFFFF);
   for (uint32_t i = 0; i < 3; ++i)
     image[i] = static_cast<uint16_t>(mac[2 * i] | mac[2 * i + 1] << 8);
+  image[kFirmwarePointer] = kFirmware;
+  image[kFirmware + 4] = kFirmwarePatch;
+  image[kFirmwarePatch + 7] = kFirmwareVersion;
   uint16_t sum = 0;
   for (uint32_t i = 0; i < reg::kEepromChecksumWord; ++i)
     sum = static_cast<uint16_t>(sum + image[i]);
@@ -41,6 +55,10 @@ void Control::Reset() {
   reading_ = false;
   world_.CancelTimer(kTimerEeprom);
   world_.CancelTimer(kTimerMdio);
+  // A power of two of words, 64 at least.
+  const size_t words = std::max<size_t>(image_.size(), 64);
+  registers_.SetField<reg::Eec, reg::Eec::EeSize>(static_cast<uint32_t>(std::bit_width(words - 1)) -
+                                                  6);
 }
 
 void Control::AutoRead() {

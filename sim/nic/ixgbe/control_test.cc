@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // The 82599 model: reset, EEPROM, semaphores, link, interrupts, driver mistakes.
+#include <set>
+
+#include "sim/nic/ixgbe/inert_registers.h"
 #include "sim/nic/ixgbe/test_driver.h"
 
 namespace mapwire::sim {
@@ -9,6 +12,7 @@ using Control = IxgbeTest;
 using LinkTest = IxgbeTest;
 using Interrupt = IxgbeTest;
 using Mistake = IxgbeTest;
+using Inert = IxgbeTest;
 
 // ---- Reset, EEPROM, semaphores ----
 
@@ -38,6 +42,19 @@ TEST_F(Control, EepromReadTakesTimeAndTheImageSumsUp) {
     sum = static_cast<uint16_t>(sum + (Read<reg::Eerd>() >> 16));
   }
   EXPECT_EQ(sum, reg::kEepromChecksum);
+}
+
+// Drivers of fibre boards look for the version of the firmware, and for no word beyond the size.
+TEST_F(Control, TheImageNamesAFirmwareThatDriversTrust) {
+  PowerOn();
+  const auto word = [&](uint32_t address) {
+    EXPECT_LT(address, 64u << hw::Value<reg::Eec>(Read<reg::Eec>()).Get<reg::Eec::EeSize>());
+    Write<reg::Eerd>(
+        hw::Value<reg::Eerd>().With<reg::Eerd::Addr>(address).With<reg::Eerd::Start>(1).raw());
+    world.RunFor(kMillisecond);
+    return hw::Value<reg::Eerd>(Read<reg::Eerd>()).Get<reg::Eerd::Data>();
+  };
+  EXPECT_GT(word(word(word(0x0F) + 4) + 7), 5u);
 }
 
 TEST_F(Control, SemaphoreIsTakenByTheReadThatFindsItFree) {
@@ -147,9 +164,9 @@ TEST_F(Control, MdioCommandClearsItselfAndNobodyAnswers) {
 TEST_F(Control, ReceiveQuiesceAnswersLater) {
   PowerOn();
   Write<reg::Secrxctrl>(reg::Secrxctrl::RxDis::kMask);
-  EXPECT_EQ(Read<reg::Secrxstat>(), 0u);
+  EXPECT_EQ(Read<reg::Secrxstat>() & reg::Secrxstat::SecrxRdy::kMask, 0u);
   world.RunFor(10 * kMicrosecond);
-  EXPECT_EQ(Read<reg::Secrxstat>(), 1u);
+  EXPECT_NE(Read<reg::Secrxstat>() & reg::Secrxstat::SecrxRdy::kMask, 0u);
 }
 
 // ---- Link ----
@@ -188,6 +205,16 @@ TEST_F(LinkTest, WrongModeOrLaserOffKeepsItDown) {
   EXPECT_TRUE(nic->link_up());
   EXPECT_NE(Read<reg::Esdp>() & reg::Esdp::Sdp2Data::kMask, 0u) << "module present";
   Write<reg::Autoc>(0);
+  EXPECT_FALSE(nic->link_up());
+}
+
+TEST_F(LinkTest, ForcedUpWithoutLight) {
+  PowerOn();
+  Write<reg::Autoc>(Read<reg::Autoc>() | reg::Autoc::Flu::kMask);
+  EXPECT_FALSE(nic->link_up());
+  world.RunFor(50 * kMicrosecond);
+  EXPECT_TRUE(nic->link_up());
+  Write<reg::Autoc>(Read<reg::Autoc>() & ~reg::Autoc::Flu::kMask);
   EXPECT_FALSE(nic->link_up());
 }
 
@@ -409,7 +436,91 @@ TEST_F(Mistake, QueueLayoutChangedWhileTheArbiterRuns) {
 TEST_F(Mistake, CrcStripDisagreement) {
   PowerOn();
   Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
+  RxRing(0, 64);
   ExpectError(DriverError::kIllegalOrder);
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+}
+
+// ---- Registers a driver may touch without consequence ----
+
+TEST_F(Inert, NoAddressIsAlsoThatOfARegisterWithEffect) {
+  std::set<uint32_t> seen;
+  for (const hw::RegisterRow& row : reg::AllRegisters::kRows) {
+    for (uint32_t i = 0; i < row.count; ++i) seen.insert(row.offset + i * row.stride);
+  }
+  for (const reg::RegisterAlias& alias : reg::kAliases) {
+    for (uint32_t i = 0; i < alias.count; ++i) seen.insert(alias.offset + i * alias.stride);
+  }
+  for (const hw::RegisterRow& row : nic82599::kInertRegisters) {
+    EXPECT_TRUE(row.count == 1 || row.stride != 0) << row.name;
+    for (uint32_t i = 0; i < row.count; ++i) {
+      EXPECT_TRUE(seen.insert(row.offset + i * row.stride).second) << row.name << " element " << i;
+    }
+  }
+}
+
+TEST_F(Inert, WhatIsWrittenIsKeptAndCountersStayZero) {
+  PowerOn();
+  for (const hw::RegisterRow& row : nic82599::kInertRegisters) {
+    for (uint32_t i = 0; i < row.count; ++i) {
+      const uint32_t at = row.offset + i * row.stride;
+      nic->RegisterWrite(at, 0x00A5A5A0);
+      const uint32_t kept = row.access == hw::Access::kReadWrite ? 0x00A5A5A0 : 0;
+      EXPECT_EQ(nic->RegisterRead(at), kept) << row.name << " element " << i;
+    }
+  }
+}
+
+TEST_F(Inert, FlowDirectorTakesTheTableAndEveryCommand) {
+  PowerOn();
+  Write<reg::Fdirctrl>(1);
+  EXPECT_EQ(Read<reg::Fdirctrl>(), 1u);
+  world.RunFor(20 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Fdirctrl>(), 1 | reg::Fdirctrl::InitDone::kMask);
+  constexpr uint32_t kFdircmd = 0xEE2C;
+  nic->RegisterWrite(kFdircmd, 0x8001);  // add
+  EXPECT_EQ(nic->RegisterRead(kFdircmd), 0x8001u);
+  world.RunFor(2 * kMicrosecond);
+  EXPECT_EQ(nic->RegisterRead(kFdircmd), 0x8000u);
+  nic->RegisterWrite(kFdircmd, 0x0007);  // query
+  world.RunFor(2 * kMicrosecond);
+  EXPECT_EQ(nic->RegisterRead(kFdircmd), 0u) << "no such filter";
+}
+
+TEST_F(Inert, ThereAreNoSecurityEngines) {
+  PowerOn();
+  EXPECT_NE(Read<reg::Sectxstat>() & reg::Sectxstat::SectxOffDis::kMask, 0u);
+  EXPECT_NE(Read<reg::Secrxstat>() & reg::Secrxstat::SecrxOffDis::kMask, 0u);
+  nic->RegisterWrite(0x8900, 0x80000008);
+  EXPECT_EQ(nic->RegisterRead(0x8900), 8u) << "the command is over";
+  nic->RegisterWrite(0x8E00, 0x4000000A);
+  EXPECT_EQ(nic->RegisterRead(0x8E00), 10u);
+}
+
+TEST_F(Inert, BitsThatCountForNothingReadZero) {
+  PowerOn();
+  Write<reg::Rdbal>(~0u);
+  EXPECT_EQ(Read<reg::Rdbal>(), 0xFFFFFF80u);
+  nic->RegisterWrite(0xD008, 0xFFFFF);
+  EXPECT_EQ(nic->RegisterRead(0xD008), 0xFFF80u);
+  Write<reg::Tdbal>(~0u, 2);
+  EXPECT_EQ(Read<reg::Tdbal>(2), 0xFFFFFF80u);
+  Write<reg::Tdlen>(0xFFFFF, 2);
+  EXPECT_EQ(Read<reg::Tdlen>(2), 0xFFF80u);
+  Write<reg::Rah>(0x800CFFFF, 5);
+  EXPECT_EQ(Read<reg::Rah>(5), 0x8000FFFFu);
+  Write<reg::Eitr>(1950, 3);
+  EXPECT_EQ(Read<reg::Eitr>(3), 1944u);
+  Write<reg::Fctrl>(0x3400);
+  EXPECT_EQ(Read<reg::Fctrl>(), 0x400u);
+}
+
+TEST_F(Inert, LinkFlowControlMayBeOnAndPriorityFlowControlMayNot) {
+  PowerOn();
+  Write<reg::Fccfg>(1 << reg::Fccfg::Tfce::kLow);
+  Write<reg::Fccfg>(2 << reg::Fccfg::Tfce::kLow);
+  ExpectError(DriverError::kReservedBits);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kBroadcast = 0xFFFFFFFFFFFF;
 constexpr uint32_t kProtocolTcp = 6;
 constexpr uint32_t kProtocolUdp = 17;
+constexpr uint32_t kProtocolSctp = 132;
 
 uint32_t Be16(const uint8_t* at) { return uint32_t{at[0]} << 8 | at[1]; }
 
@@ -126,6 +127,8 @@ void Filters::Ipv4(const uint8_t* ip, uint32_t length, uint32_t mrqc, Classifica
     if ((mrqc & reg::Mrqc::RssUdpIpv4::kMask) != 0) {
       return Hash(input, 12, reg::kRssTypeUdpIpv4, result);
     }
+  } else if (ports && ip[9] == kProtocolSctp) {
+    result->packet_type |= TypeBit<Wb::PtSctp>();
   }
   if ((mrqc & reg::Mrqc::RssIpv4::kMask) != 0) Hash(input, 8, reg::kRssTypeIpv4, result);
 }
@@ -149,6 +152,8 @@ void Filters::Ipv6(const uint8_t* ip, uint32_t length, uint32_t mrqc, Classifica
     if ((mrqc & reg::Mrqc::RssUdpIpv6::kMask) != 0) {
       return Hash(input, 36, reg::kRssTypeUdpIpv6, result);
     }
+  } else if (ports && ip[6] == kProtocolSctp) {
+    result->packet_type |= TypeBit<Wb::PtSctp>();
   }
   if ((mrqc & reg::Mrqc::RssIpv6::kMask) != 0) Hash(input, 32, reg::kRssTypeIpv6, result);
 }
@@ -194,7 +199,7 @@ void Filters::WriteRal(uint32_t index, uint32_t value) {
 }
 
 void Filters::WriteRah(uint32_t index, uint32_t value) {
-  registers_.Set<reg::Rah>(value, index);
+  registers_.Set<reg::Rah>(value & reg::Rah::Fields::kMask, index);
   addresses_stale_ = true;
 }
 

@@ -131,7 +131,7 @@ TEST_F(SixteenVectors, AnEventUnderThrottleComesAtTheEndOfTheInterval) {
   Write<reg::Eitr>(0, 3);
   world.RunFor(2 * kMicrosecond);
   EXPECT_EQ(world.messages.size(), 4u);
-  Write<reg::Eitr>(1, 3);
+  Write<reg::Eitr>(1 << 12, 3);
   ExpectError(DriverError::kReservedBits);
 }
 

@@ -31,6 +31,7 @@ Ixgbe::Ixgbe(DeviceWorld& world, const Options& options)
       interrupts_(world, registers_, options_),
       link_(world, registers_, interrupts_, options_),
       control_(world, registers_, options_),
+      inert_(world, registers_),
       filters_(registers_),
       statistics_(registers_),
       tx_(world, registers_, dma_, interrupts_, statistics_, link_, options_),
@@ -90,7 +91,7 @@ void Ixgbe::DmaDone(DmaTag tag, bool ok) {
 }
 
 void Ixgbe::FrameReceived(FramePointer frame) {
-  if (!resetting_) rx_.FrameReceived(std::move(frame));
+  if (!resetting_ && !link_.loopback()) rx_.FrameReceived(std::move(frame));
 }
 
 void Ixgbe::CarrierChanged(bool carrier) { link_.CarrierChanged(carrier); }
@@ -131,6 +132,11 @@ void Ixgbe::TimerExpired(TimerTag tag) {
       return tx_.MacExpired();
     case kTimerTxFlush:
       return tx_.FlushExpired();
+    case kTimerLoopback:
+      if (FramePointer frame = tx_.LoopbackExpired()) rx_.FrameReceived(std::move(frame));
+      return;
+    case kTimerXoff:
+      return rx_.XoffExpired();
     case kTimerRxKick:
       return rx_.Resume();
     case kTimerRxFlush:
@@ -201,6 +207,7 @@ void Ixgbe::ResetExpired(bool keep_link) {
   dma_.set_enabled(true);
   interrupts_.Reset();
   control_.Reset();
+  inert_.Reset();
   filters_.Reset();
   statistics_.Reset();
   tx_.Reset();

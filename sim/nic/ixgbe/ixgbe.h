@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // A register-level model of the 82599 10 Gigabit Ethernet controller.
 //
-// Modelled: reset, EEPROM read, semaphores, master disable, SFI link, 128 + 128 queues, advanced
-// descriptors, DD and head write-back, L2 filters, RSS, MSI-X and INTx with throttling, received
-// pause frames, statistics.
-// Left out, each said where it would be: offloads, RSC, header split, EtherType, 5-tuple, SYN and
-// Flow Director filters, DCB, virtualisation, sent pause frames and priority flow control, time
-// stamps, wake-up, module I2C.
+// Modelled: reset, EEPROM read, semaphores, master disable, SFI link, loopback in the MAC, 128 +
+// 128 queues, advanced descriptors, checksum insertion, segmentation of TCP and UDP, VLAN tags in
+// and out, verdicts on received checksums, DD and head write-back, L2 filters, RSS, MSI-X and INTx
+// with throttling, link flow control, statistics.
+//
+// Left out, each said where it would be: RSC, header split, fragment checksums, EtherType, 5-tuple
+// and SYN filters, DCB, virtualisation, priority flow control, wake-up, module I2C.
+//
+// Known, without effect (inert_registers.h, inert_blocks.h): Flow Director, FCoE, IPsec, LinkSec,
+// time stamps, management, diagnostics. A descriptor that asks for one of them hangs its queue.
 #ifndef SIM_NIC_IXGBE_IXGBE_H_
 #define SIM_NIC_IXGBE_IXGBE_H_
 
@@ -16,6 +20,7 @@
 #include "sim/nic/ixgbe/control.h"
 #include "sim/nic/ixgbe/dma_port.h"
 #include "sim/nic/ixgbe/filters.h"
+#include "sim/nic/ixgbe/inert_blocks.h"
 #include "sim/nic/ixgbe/interrupts.h"
 #include "sim/nic/ixgbe/link.h"
 #include "sim/nic/ixgbe/options.h"
@@ -66,6 +71,7 @@ class Ixgbe final : public Device {
   nic82599::Interrupts interrupts_;
   nic82599::Link link_;
   nic82599::Control control_;
+  nic82599::InertBlocks inert_;
   nic82599::Filters filters_;
   nic82599::Statistics statistics_;
   nic82599::TxEngine tx_;

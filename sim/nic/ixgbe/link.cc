@@ -41,6 +41,7 @@ void Link::CarrierChanged(bool carrier) {
 }
 
 bool Link::Right() const {
+  if (Forced()) return true;
   const hw::Value<reg::Esdp> esdp(registers_.Raw<reg::Esdp>());
   const bool laser_off =
       esdp.Get<reg::Esdp::Sdp3Iodir>() != 0 && esdp.Get<reg::Esdp::Sdp3Data>() != 0;
@@ -54,7 +55,8 @@ void Link::Reconsider() {
     GoDown();
   } else if (state_ == State::kDown) {
     state_ = State::kTraining;
-    world_.SetTimer(kTimerLinkUp, world_.Now() + options_.link_up_delay);
+    world_.SetTimer(kTimerLinkUp,
+                    world_.Now() + (Forced() ? options_.restart_delay : options_.link_up_delay));
   }
 }
 
@@ -127,6 +129,9 @@ void Link::WriteAutoc(uint32_t, uint32_t value) {
   registers_.Set<reg::Autoc>(value);
   if (registers_.Field<reg::Autoc, reg::Autoc::RestartAn>() != 0) {
     world_.SetTimer(kTimerRestartAn, world_.Now() + options_.restart_delay);
+  }
+  if (Forced() && state_ == State::kTraining) {
+    world_.SetTimer(kTimerLinkUp, world_.Now() + options_.restart_delay);
   }
   Reconsider();
 }

@@ -13,6 +13,7 @@ namespace mapwire::sim::nic82599 {
 
 // The link is down, or training (everything is right, the up timer runs), or up. Right means: light
 // on the line, a module, the laser on (SDP3 not driven high), AUTOC.LMS 10G serial and AUTOC2 SFI.
+// AUTOC.FLU forces the link up whatever the line says, a restart delay later.
 // Other modes and speeds, auto-negotiation pages and the module's I2C EEPROM are not modelled:
 // I2CCTL reads idle lines, as with no device that answers.
 class Link {
@@ -23,6 +24,8 @@ class Link {
        const IxgbeOptions& options);
 
   bool up() const { return state_ == State::kUp; }
+  // HLREG0.LPBK: frames go from the transmitter to the receiver, and the line is cut off.
+  bool loopback() const { return registers_.Field<reg::Hlreg0, reg::Hlreg0::Lpbk>() != 0; }
 
   // A software reset keeps the link, a link reset or power on does not.
   void Reset(bool keep_link);
@@ -34,6 +37,7 @@ class Link {
   void RestartExpired();
 
  private:
+  bool Forced() const { return registers_.Field<reg::Autoc, reg::Autoc::Flu>() != 0; }
   bool Right() const;
   void Reconsider();
   void GoDown();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 namespace mapwire::sim::nic82599 {
 
@@ -11,9 +12,11 @@ RegisterFile::RegisterFile(DeviceWorld& world)
       words_(kWords, 0),
       canonical_(kWords, kUnknown),
       row_of_word_(kWords, kUnknown),
-      rows_(reg::AllRegisters::kCount) {
+      rows_(reg::AllRegisters::kCount + std::size(kInertRegisters)) {
   for (size_t r = 0; r < rows_.size(); ++r) {
-    const hw::RegisterRow& data = reg::AllRegisters::kRows[r];
+    const hw::RegisterRow& data = r < reg::AllRegisters::kCount
+                                      ? reg::AllRegisters::kRows[r]
+                                      : kInertRegisters[r - reg::AllRegisters::kCount];
     rows_[r].data = &data;
     for (uint32_t i = 0; i < data.count; ++i) {
       const uint32_t word = (data.offset + i * data.stride) / 4;
@@ -32,6 +35,13 @@ RegisterFile::RegisterFile(DeviceWorld& world)
                  reg::Ivar, reg::IvarMisc, reg::Reta, reg::Rxpbsize, reg::Txpbsize, reg::Fctrl,
                  reg::Mcstctrl, reg::Vlnctrl, reg::Mtqc, reg::Rqsmr, reg::Tqsm, reg::Srrctl,
                  reg::Srrctl64To127, reg::Eitr, reg::Eitr24To127, reg::Mrqc, reg::Maxfrs>();
+  // What drivers in use write all the same: bits of the 82598's FCTRL, and a number of microseconds
+  // in EITR whose low bits count for nothing.
+  Ignores<reg::Fctrl>(0x3000);
+  Ignores<reg::Eitr, reg::Eitr24To127>(0x7);
+  // The low bits read 0. Written ones are kept all the same: an enable looks at them.
+  ShowsItsFieldsOnly<reg::Rdbal, reg::Rdlen, reg::Rdbal64To127, reg::Rdlen64To127, reg::Tdbal,
+                     reg::Tdlen>();
 }
 
 uint32_t RegisterFile::Read(uint32_t offset) {
@@ -43,7 +53,7 @@ uint32_t RegisterFile::Read(uint32_t offset) {
     return row.read(row.reader, row.read_first + (word * 4 - row.data->offset) / stride);
   }
   if (row.data->access == hw::Access::kWriteOnly) return 0;
-  const uint32_t value = words_[word];
+  const uint32_t value = words_[word] & row.visible;
   if (row.data->access == hw::Access::kReadClear) words_[word] = 0;
   return value;
 }
@@ -53,7 +63,9 @@ void RegisterFile::Write(uint32_t offset, uint32_t value) {
   if (word == kUnknown) return;
   const Row& row = rows_[row_of_word_[word]];
   if (row.all_fields_known && (value & ~row.data->field_mask) != 0) {
-    Report(DriverError::kReservedBits, row.data->name, value);
+    if ((value & ~row.data->field_mask & ~row.ignored) != 0) {
+      Report(DriverError::kReservedBits, row.data->name, value);
+    }
     value &= row.data->field_mask;
   }
   if (row.write != nullptr) {
@@ -103,6 +115,16 @@ void RegisterFile::AllFieldsKnown() {
   ((rows_[row_of_word_[R::kOffset / 4]].all_fields_known = true), ...);
 }
 
+template <typename... R>
+void RegisterFile::ShowsItsFieldsOnly() {
+  ((rows_[row_of_word_[R::kOffset / 4]].visible = R::Fields::kMask), ...);
+}
+
+template <typename... R>
+void RegisterFile::Ignores(uint32_t bits) {
+  ((rows_[row_of_word_[R::kOffset / 4]].ignored = bits), ...);
+}
+
 template <typename R>
 void RegisterFile::Fill(uint32_t value) {
   for (uint32_t i = 0; i < R::kCount; ++i) Set<R>(value, i);
@@ -127,6 +149,12 @@ void RegisterFile::Reset(bool undefined_tables) {
   Set<reg::Eec>(reg::Eec::EePres::kMask);
   Set<reg::Fwsm>(reg::Fwsm::FwValBit::kMask);
   Set<reg::Status>(reg::Status::PcieMasterEnStatus::kMask);
+  // There are no security engines.
+  Set<reg::Sectxstat>(reg::Sectxstat::SectxOffDis::kMask);
+  Set<reg::Secrxstat>(reg::Secrxstat::SecrxOffDis::kMask);
+  // All flags but FIN and PSH; all but those and CWR; all but CWR [mem]
+  Set<reg::Dtxtcpflgl>(0x0F760FF6);
+  Set<reg::Dtxtcpflgh>(0x00000F7F);
   if (!undefined_tables) return;
   // Undefined to the driver, and the same every time. The valid bit of an address entry is known.
   Fill<reg::Mta>(0xA5A5A5A5);

@@ -11,6 +11,7 @@
 
 #include "drivers/ixgbe/ixgbe_regs.h"
 #include "sim/nic/device.h"
+#include "sim/nic/ixgbe/inert_registers.h"
 
 namespace mapwire::sim::nic82599 {
 
@@ -80,6 +81,8 @@ class RegisterFile {
   struct Row {
     const hw::RegisterRow* data = nullptr;
     bool all_fields_known = false;  // bits outside the fields are certainly reserved
+    uint32_t ignored = 0;           // of those: bits that may be written all the same
+    uint32_t visible = ~0u;         // bits that a read without a hook shows
     void* reader = nullptr;
     void* writer = nullptr;
     uint32_t read_first = 0;
@@ -88,13 +91,17 @@ class RegisterFile {
     void (*write)(void*, uint32_t, uint32_t) = nullptr;
   };
   static constexpr uint16_t kUnknown = 0xFFFF;
-  static constexpr uint32_t kWords = 0x15000 / 4;
+  static constexpr uint32_t kWords = 0x16000 / 4;
 
   // The canonical word of an access, or kUnknown after reporting it.
   uint32_t Decode(uint32_t offset);
   void Store(const Row& row, uint32_t word, uint32_t value);
   template <typename... R>
   void AllFieldsKnown();
+  template <typename... R>
+  void ShowsItsFieldsOnly();
+  template <typename... R>
+  void Ignores(uint32_t bits);
   template <typename R>
   void Fill(uint32_t value);
 

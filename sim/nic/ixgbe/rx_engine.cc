@@ -18,6 +18,8 @@ constexpr uint32_t kMaxFrame = 15872;      // with CRC: 15.5 KiB, from memory
 constexpr uint32_t kMaxBufferKib = 16;
 constexpr uint32_t kMacControl = 0x8808;
 constexpr uint32_t kPause = 1;
+constexpr uint32_t kLinkFlowControl = 1;             // FCCFG.TFCE
+constexpr Time kPauseQuantum = 51200 * kPicosecond;  // 512 bits at 10 Gb/s
 
 // The Ethernet CRC, first byte on the wire first.
 uint32_t Crc32(const std::vector<uint8_t>& bytes) {
@@ -93,6 +95,8 @@ void RxEngine::Reset() {
   world_.CancelTimer(kTimerRxKick);
   world_.CancelTimer(kTimerRxFlush);
   world_.CancelTimer(kTimerQuiesce);
+  world_.CancelTimer(kTimerXoff);
+  xoff_ = false;
 }
 
 bool RxEngine::Idle() const {
@@ -180,6 +184,7 @@ void RxEngine::Enter(FramePointer frame) {
   }
   Held held;
   held.classification = filters_.Classify(frame->bytes);
+  held.checksums = CheckReceived(frame->bytes, registers_.Field<reg::Vlnctrl, reg::Vlnctrl::Vet>());
   held.inexact = (frame->bytes[0] & 1) != 0;
   held.room = room;
   held.frame = std::move(frame);
@@ -188,6 +193,43 @@ void RxEngine::Enter(FramePointer frame) {
   if (registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() == 0) KeepCrc(*held.frame);
   room_taken_ += room;
   buffer_.push(std::move(held));
+  WatchLevel();
+}
+
+// Thresholds are those of packet buffer 0. What the part does with XONE clear is from memory: the
+// partner's pause runs out by itself.
+void RxEngine::WatchLevel() {
+  using High = reg::Fcrth;
+  using Low = reg::Fcrtl;
+  if (!xoff_) {
+    const uint32_t high = registers_.Raw<High>();
+    if (registers_.Field<reg::Fccfg, reg::Fccfg::Tfce>() == kLinkFlowControl &&
+        (high & High::Fcen::kMask) != 0 && room_taken_ >= (high & High::Rth::kMask) && link_.up()) {
+      SendXoff();
+    }
+    return;
+  }
+  const uint32_t low = registers_.Raw<Low>();
+  if (room_taken_ > (low & Low::Rtl::kMask)) return;
+  xoff_ = false;
+  world_.CancelTimer(kTimerXoff);
+  if ((low & Low::Xone::kMask) == 0 || !link_.up()) return;
+  tx_.SendPause(0);
+  registers_.Count<reg::Lxontxc>();
+}
+
+void RxEngine::SendXoff() {
+  xoff_ = true;
+  tx_.SendPause(registers_.Field<reg::Fcttv, reg::Fcttv::Ttv0>());
+  registers_.Count<reg::Lxofftxc>();
+  const uint32_t refresh = registers_.Field<reg::Fcrtv, reg::Fcrtv::FcRefreshTh>();
+  if (refresh != 0) world_.SetTimer(kTimerXoff, world_.Now() + refresh * kPauseQuantum);
+}
+
+void RxEngine::XoffExpired() {
+  if (!xoff_) return;
+  if (link_.up()) return SendXoff();
+  xoff_ = false;
 }
 
 void RxEngine::StripVlan(Held& held) {
@@ -220,6 +262,7 @@ void RxEngine::Run() {
     if (Deliver(held) == Verdict::kWait) return;
     room_taken_ -= held.room;
     buffer_.pop();
+    WatchLevel();
   }
 }
 
@@ -272,6 +315,9 @@ reg::Descriptor RxEngine::WriteBack(const Held& held, uint32_t bytes, bool last)
   }
   done.q1 |= Wb::Eop::kMask;
   if (held.vlan_stripped) done.q1 |= Wb::Vp::kMask | Wb::Vlan::Make(held.vlan);
+  const RxChecksums& sums = held.checksums;
+  if (sums.ip_checked) done.q1 |= Wb::Ipcs::kMask | Wb::Ipe::Make(sums.ip_bad);
+  if (sums.l4_checked) done.q1 |= Wb::L4i::kMask | Wb::L4e::Make(sums.l4_bad);
   if (held.inexact) done.q1 |= Wb::Pif::kMask;
   if (!held.frame->crc_ok) done.q1 |= Wb::Rxe::kMask;
   return done;
@@ -341,11 +387,14 @@ void RxEngine::DescriptorsDone(uint32_t queue, bool ok) {
   Run();
 }
 
+// A descriptor that comes back as it was written is a mistake. One whose length was cleared and
+// whose DD was not is of a driver that looks at lengths: the part has no use for the second word of
+// a one-buffer descriptor.
 void RxEngine::CheckDescriptors(uint32_t queue, uint32_t count) {
   const Queue& ring = queues_[queue];
   for (uint32_t i = ring.cached - count; i < ring.cached; ++i) {
     const reg::Descriptor& d = ring.space[(ring.first + i) % Queue::kSpace];
-    if ((d.q1 & 1) == 0) continue;
+    if ((d.q1 & 1) == 0 || reg::RxWriteBack::PktLen::Get(d.q1) == 0) continue;
     registers_.Report(DriverError::kBadDescriptor, "DD set in a receive descriptor, queue", queue);
     return;
   }
@@ -375,6 +424,13 @@ void RxEngine::TryEnable(uint32_t queue) {
   const uint32_t head = Raw<reg::Rdh, reg::Rdh64To127>(queue);
   const uint32_t tail = Raw<reg::Rdt, reg::Rdt64To127>(queue);
   ring.state = QueueState::kOff;
+  if (bytes == 0 && registers_.Field<reg::Rxctrl, reg::Rxctrl::Rxen>() == 0) {
+    // Self-tests do so to look at the tail register. No frame must come.
+    ring.Start(base, 0, 0, 0);
+    ring.broken = true;
+    ring.state = QueueState::kOn;
+    return;
+  }
   if (!GoodGeometry(registers_, base, bytes, head, tail)) return;
   const hw::Value<reg::Srrctl> srrctl(Raw<reg::Srrctl, reg::Srrctl64To127>(queue));
   if (srrctl.Get<reg::Srrctl::Desctype>() != reg::kDescTypeAdvancedOneBuffer) {
@@ -389,6 +445,7 @@ void RxEngine::TryEnable(uint32_t queue) {
   ring.pending = 0;
   LoadSrrctl(queue);
   ring.state = QueueState::kOn;
+  CheckReceiving();
   fetching_.insert(queue);
   Run();
 }
@@ -482,6 +539,9 @@ void RxEngine::WriteRscctl(uint32_t queue, uint32_t value) {
 // The tail of a queue that is off may be cleared, not moved: such a doorbell is lost.
 void RxEngine::WriteRdt(uint32_t queue, uint32_t value) {
   Queue& ring = queues_[queue];
+  if (ring.state != QueueState::kOff && Raw<reg::Rdlen, reg::Rdlen64To127>(queue) == 0) {
+    return Set<reg::Rdt, reg::Rdt64To127>(queue, value);
+  }
   if (!ring.on()) {
     if (value == Raw<reg::Rdh, reg::Rdh64To127>(queue) && !ring.shows_enabled()) {
       Set<reg::Rdt, reg::Rdt64To127>(queue, value);
@@ -510,11 +570,25 @@ void RxEngine::WriteRdt(uint32_t queue, uint32_t value) {
 
 void RxEngine::WriteRxctrl(uint32_t, uint32_t value) {
   registers_.Set<reg::Rxctrl>(value);
-  if ((value & reg::Rxctrl::Rxen::kMask) == 0) return;
-  if (registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() !=
-      registers_.Field<reg::Rdrxctl, reg::Rdrxctl::Crcstrip>()) {
+  CheckReceiving();
+}
+
+// Receive on and a queue on: frames reach memory from here on. DMBYPS is a mode for self-tests.
+void RxEngine::CheckReceiving() {
+  const hw::Value<reg::Rxctrl> rxctrl(registers_.Raw<reg::Rxctrl>());
+  if (rxctrl.Get<reg::Rxctrl::Rxen>() == 0 || rxctrl.Get<reg::Rxctrl::Dmbyps>() != 0) return;
+  bool any = false;
+  for (uint32_t q = 0; q < queues_.size(); ++q) {
+    if (!queues_[q].on()) continue;
+    any = true;
+    if (queues_[q].size == 0) {
+      registers_.Report(DriverError::kBadGeometry, "ring of length zero, receive queue", q);
+    }
+  }
+  if (any && registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() !=
+                 registers_.Field<reg::Rdrxctl, reg::Rdrxctl::Crcstrip>()) {
     registers_.Report(DriverError::kIllegalOrder,
-                      "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP disagree, RXCTRL", value);
+                      "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP disagree, RXCTRL", rxctrl.raw());
   }
 }
 
@@ -546,8 +620,8 @@ void RxEngine::WriteMaxfrs(uint32_t, uint32_t value) {
 
 void RxEngine::WriteFccfg(uint32_t, uint32_t value) {
   registers_.Set<reg::Fccfg>(value);
-  if (registers_.Field<reg::Fccfg, reg::Fccfg::Tfce>() != 0) {
-    registers_.Report(DriverError::kReservedBits, "FCCFG.TFCE is not modelled:", value);
+  if (registers_.Field<reg::Fccfg, reg::Fccfg::Tfce>() > 1) {
+    registers_.Report(DriverError::kReservedBits, "priority flow control is not modelled:", value);
   }
 }
 

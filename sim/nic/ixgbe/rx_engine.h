@@ -13,6 +13,7 @@
 #include "sim/nic/ixgbe/filters.h"
 #include "sim/nic/ixgbe/interrupts.h"
 #include "sim/nic/ixgbe/link.h"
+#include "sim/nic/ixgbe/offload.h"
 #include "sim/nic/ixgbe/options.h"
 #include "sim/nic/ixgbe/register_file.h"
 #include "sim/nic/ixgbe/statistics.h"
@@ -25,8 +26,10 @@ namespace mapwire::sim::nic82599 {
 // write-backs in batches, then the cause. A frame whose queue has no descriptors is dropped
 // (SRRCTL.DROP_EN) or waits, and everything behind it waits too. Advanced one-buffer descriptors;
 // one packet buffer and one traffic class. A pause frame stops transmit if MFLCN.RFCE says so and
-// goes no further if MFLCN.DPF does; none is ever sent. Not modelled: header split, RSC, checksum
-// results, fragment checksums (with RXCSUM.PCSD clear the descriptor's hash field is zero),
+// goes no further if MFLCN.DPF does; with FCCFG.TFCE link flow control on, one is sent when the
+// packet buffer fills up to FCRTH, again every FCRTV while it stays above FCRTL, and one that ends
+// the pause then. Not modelled: header split, RSC, fragment
+// checksums (with RXCSUM.PCSD clear the descriptor's hash field is zero),
 // priority flow control.
 class RxEngine {
  public:
@@ -44,6 +47,7 @@ class RxEngine {
   void FlushAll();
   void QueueExpired(uint32_t queue);
   void QuiesceExpired();
+  void XoffExpired();
   void DescriptorsDone(uint32_t queue, bool ok);
   void WriteBackDone(uint32_t queue);
 
@@ -64,6 +68,7 @@ class RxEngine {
   struct Held {
     FramePointer frame;
     Classification classification;
+    RxChecksums checksums;
     uint32_t room = 0;
     uint32_t done = 0;  // bytes written
     uint16_t vlan = 0;
@@ -77,6 +82,8 @@ class RxEngine {
   bool Good(const Frame& frame, uint32_t wire_bytes);
   bool EndsInMac(const std::vector<uint8_t>& frame);
   void Enter(FramePointer frame);
+  void WatchLevel();
+  void SendXoff();
   void StripVlan(Held& held);
   void KeepCrc(Frame& frame);
 
@@ -121,6 +128,7 @@ class RxEngine {
   void WriteRscctl(uint32_t queue, uint32_t value);
   bool GoodBuffer(hw::Value<reg::Srrctl> srrctl) const;
   void WriteRxctrl(uint32_t, uint32_t value);
+  void CheckReceiving();
   void WriteHlreg0(uint32_t, uint32_t value);
   void WriteMaxfrs(uint32_t, uint32_t value);
   void WriteFccfg(uint32_t, uint32_t value);
@@ -144,6 +152,7 @@ class RxEngine {
   QueueSet fetching_;  // wants descriptors
   QueueSet pending_;   // has write-backs collected
   bool flush_timer_ = false;
+  bool xoff_ = false;  // the partner was asked to pause
 };
 
 }  // namespace mapwire::sim::nic82599

@@ -2,6 +2,7 @@
 #include "sim/nic/ixgbe/tx_engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/nic/ixgbe/timers.h"
 
@@ -12,6 +13,7 @@ constexpr Time kByte = 800 * kPicosecond;  // 10 Gb/s
 constexpr uint32_t kPreambleBytes = 8;
 constexpr uint32_t kCrcBytes = 4;
 constexpr uint32_t kGapBytes = 12;
+constexpr uint32_t kVlanBytes = 4;
 constexpr uint32_t kMinFrame = 60;
 constexpr Time kPauseQuantum = 64 * kByte;
 constexpr uint32_t kMaxThresholds = 40;  // PTHRESH and WTHRESH together; one lineage
@@ -65,6 +67,8 @@ void TxEngine::Reset() {
     order_.push(slot);
   }
   while (!mac_.empty()) room_taken_ -= static_cast<uint32_t>(mac_.pop()->bytes.size());
+  while (!loop_.empty()) loop_.pop();
+  world_.CancelTimer(kTimerLoopback);
   runnable_.clear();
   fetching_.clear();
   touched_.clear();
@@ -82,7 +86,7 @@ bool TxEngine::Idle() const {
   for (const Queue& ring : queues_) {
     if (!Quiet(ring)) return false;
   }
-  return order_.empty() && mac_.empty() && reads_ == 0;
+  return order_.empty() && mac_.empty() && loop_.empty() && reads_ == 0;
 }
 
 bool TxEngine::Running() const {
@@ -95,6 +99,7 @@ uint32_t TxEngine::BufferBytes() const {
 
 void TxEngine::Resume() {
   PumpMac();
+  PushOut();
   Run();
 }
 
@@ -138,29 +143,44 @@ TxEngine::Step TxEngine::TakeDescriptor(uint32_t queue) {
   return TakeData(queue, descriptor);
 }
 
-// Nothing uses a context here; it takes its place in the order so that the head passes it.
+// A context takes its place in the order so that the head passes it.
 TxEngine::Step TxEngine::TakeContext(uint32_t queue) {
   Queue& ring = queues_[queue];
   if (ring.open != kNoSlot) return Break(queue, "context descriptor inside a packet:");
-  if (!Open(queue, 0)) return Step::kBlocked;
+  if (!Open(queue, 0, 0)) return Step::kBlocked;
+  const reg::Descriptor& descriptor = ring.space[ring.first];
+  const uint64_t slot = reg::TxContext::Idx::Get(descriptor.q1);
+  ring.contexts[slot] = DecodeContext(descriptor);
+  ring.context_known[slot] = true;
   Packet& packet = packets_[ring.open];
-  Account(ring, packet, ring.space[ring.first]);
+  Account(ring, packet, descriptor);
   Close(queue);
   Drain();
   return Step::kPacket;
 }
 
 // What is wrong with the first descriptor of a packet, or null.
-const char* TxEngine::CheckFirst(const reg::Descriptor& descriptor) const {
+const char* TxEngine::CheckFirst(const Queue& ring, const reg::Descriptor& descriptor) const {
   using D = reg::TxData;
-  constexpr uint64_t kOffloads = D::Tse::kMask | D::Vle::kMask | D::Cc::kMask | D::Ixsm::kMask |
-                                 D::Txsm::kMask | D::Ipsec::kMask | D::MacLinksec::kMask |
-                                 D::Mac1588::kMask;
-  if ((descriptor.q1 & kOffloads) != 0) return "offload requested, not modelled:";
-  const uint64_t payload = D::Paylen::Get(descriptor.q1);
-  if (payload < kMinPayload) return "PAYLEN below 17:";
-  if (payload > kMaxPayload) return "PAYLEN above the largest packet:";
-  if (payload > BufferBytes()) return "packet larger than its packet buffer:";
+  constexpr uint64_t kNotModelled = D::Ipsec::kMask | D::MacLinksec::kMask | D::Mac1588::kMask;
+  if ((descriptor.q1 & kNotModelled) != 0) return "offload requested, not modelled:";
+  const uint32_t payload = static_cast<uint32_t>(D::Paylen::Get(descriptor.q1));
+  const TxRequest request = DecodeRequest(descriptor);
+  uint32_t largest = payload;
+  if (request.any()) {
+    if (request.slot >= kContexts || !ring.context_known[request.slot]) {
+      return "offload requested without a context:";
+    }
+    const TxContext& context = ring.contexts[request.slot];
+    const uint32_t headers = request.segment ? context.header_bytes() : 0;
+    if (const char* why = Impossible(context, request, headers + payload)) return why;
+    if (request.segment) largest = headers + std::min(context.mss, payload);
+  }
+  if (payload < kMinPayload && !request.segment) return "PAYLEN below 17:";
+  if (largest > kMaxPayload) return "PAYLEN above the largest packet:";
+  if (largest + (request.insert_vlan ? kVlanBytes : 0) > BufferBytes()) {
+    return "packet larger than its packet buffer:";
+  }
   return nullptr;
 }
 
@@ -171,9 +191,9 @@ TxEngine::Step TxEngine::TakeData(uint32_t queue, const reg::Descriptor& descrip
   const uint32_t length = static_cast<uint32_t>(D::Dtalen::Get(descriptor.q1));
   if (length == 0) return Break(queue, "DTALEN is zero:");
   if (ring.open == kNoSlot) {
-    if (const char* why = CheckFirst(descriptor)) return Break(queue, why);
+    if (const char* why = CheckFirst(ring, descriptor)) return Break(queue, why);
     if (reads_ >= options_.tx_data_reads) return Step::kBlocked;
-    if (!Open(queue, static_cast<uint32_t>(D::Paylen::Get(descriptor.q1)))) return Step::kBlocked;
+    if (!OpenData(queue, descriptor)) return Step::kBlocked;
     if (D::Ifcs::Get(descriptor.q1) == 0) {
       packets_[ring.open].frame->crc_ok = false;
       registers_.Report(DriverError::kBadDescriptor, "packet without IFCS, queue", queue);
@@ -200,9 +220,26 @@ TxEngine::Step TxEngine::TakeData(uint32_t queue, const reg::Descriptor& descrip
   return Step::kPacket;
 }
 
-bool TxEngine::Open(uint32_t queue, uint32_t payload) {
+bool TxEngine::OpenData(uint32_t queue, const reg::Descriptor& descriptor) {
+  const uint32_t payload = static_cast<uint32_t>(reg::TxData::Paylen::Get(descriptor.q1));
+  const TxRequest request = DecodeRequest(descriptor);
+  TxContext context;
+  if (request.any()) context = queues_[queue].contexts[request.slot];
+  const uint32_t headers = request.segment ? context.header_bytes() : 0;
+  const uint32_t largest = headers + (request.segment ? std::min(context.mss, payload) : payload);
+  if (!Open(queue, headers + payload, largest + (request.insert_vlan ? kVlanBytes : 0))) {
+    return false;
+  }
+  Packet& packet = packets_[queues_[queue].open];
+  packet.request = request;
+  packet.context = context;
+  return true;
+}
+
+// `bytes` of packet, 0 for none, that take `room` in the packet buffer.
+bool TxEngine::Open(uint32_t queue, uint32_t bytes, uint32_t room) {
   if (free_.empty() || mac_.count() + order_.count() >= kMacFrames - kSlots) return false;
-  if (room_taken_ + payload > BufferBytes()) return false;
+  if (room_taken_ + room > BufferBytes()) return false;
   Queue& ring = queues_[queue];
   if (ring.reports.count() + kMaxDescriptors > kReportSpace) return false;
   ring.open = free_.pop();
@@ -211,11 +248,11 @@ bool TxEngine::Open(uint32_t queue, uint32_t payload) {
   Packet& packet = packets_[ring.open];
   packet = Packet();
   packet.queue = queue;
-  packet.room = payload;
-  room_taken_ += payload;
-  if (payload == 0) return true;
+  packet.room = room;
+  room_taken_ += room;
+  if (bytes == 0) return true;
   packet.frame = world_.NewFrame();
-  packet.frame->bytes.resize(payload);
+  packet.frame->bytes.resize(bytes);
   return true;
 }
 
@@ -258,20 +295,70 @@ void TxEngine::DataDone(uint32_t slot, bool ok) {
   --packet.reads;
   --reads_;
   if (!ok) packet.failed = true;
-  Drain();
-  PumpMac();
+  PushOut();
   Run();
 }
 
 // ---- Completion, in order ----
 
+// Segments that wait need a MAC that has something to send: it wakes us when there is room.
+void TxEngine::PushOut() {
+  do {
+    Drain();
+    PumpMac();
+  } while (segments_wait_ && mac_.empty() && link_.up());
+}
+
 void TxEngine::Drain() {
+  segments_wait_ = false;
   while (!order_.empty() && packets_[order_.front()].reads == 0) {
+    Packet& oldest = packets_[order_.front()];
+    const bool segmented = oldest.request.segment && !oldest.dead && !oldest.failed;
+    if (segmented && !SendSegments(oldest)) {
+      segments_wait_ = true;
+      break;
+    }
     const uint16_t slot = order_.pop();
     Complete(packets_[slot]);
     free_.push(slot);
   }
   WriteBacks();
+}
+
+// Cuts as many segments as the packet buffer has room for; true if these were the last. Room for
+// one is always there once the MAC has sent what it has: packets behind this one may hold the rest.
+bool TxEngine::SendSegments(Packet& packet) {
+  using L = reg::Dtxtcpflgl;
+  const TcpFlagMasks masks = {registers_.Field<L, L::TcpFlgFirst>(),
+                              registers_.Field<L, L::TcpFlgMid>(),
+                              registers_.Field<reg::Dtxtcpflgh, reg::Dtxtcpflgh::TcpFlgLast>()};
+  const uint32_t count =
+      SegmentCount(packet.context, static_cast<uint32_t>(packet.frame->bytes.size()));
+  while (packet.segment < count) {
+    const bool last = packet.segment + 1 == count;
+    const bool room = last || mac_.empty() || room_taken_ + packet.room <= BufferBytes();
+    if (!room || mac_.count() >= kMacFrames - kSlots) return false;
+    FramePointer frame = world_.NewFrame();
+    frame->crc_ok = packet.frame->crc_ok;
+    MakeSegment(packet.context, packet.request, masks, packet.frame->bytes, packet.segment++,
+                &frame->bytes);
+    if (packet.request.insert_vlan) InsertTag(packet, frame->bytes);
+    if (last) room_taken_ -= std::exchange(packet.room, 0);
+    room_taken_ += static_cast<uint32_t>(frame->bytes.size());
+    ToMac(packet.queue, std::move(frame));
+  }
+  packet.frame.reset();
+  return true;
+}
+
+void TxEngine::InsertTag(const Packet& packet, std::vector<uint8_t>& bytes) const {
+  const uint32_t ethertype = registers_.Field<reg::Dmatxctl, reg::Dmatxctl::Vt>();
+  InsertVlanTag(static_cast<uint16_t>(ethertype), packet.context.vlan, &bytes);
+}
+
+void TxEngine::ToMac(uint32_t queue, FramePointer frame) {
+  statistics_.QueueTransmitted(queue, static_cast<uint32_t>(frame->bytes.size()) + kCrcBytes);
+  mac_.push(std::move(frame));
 }
 
 void TxEngine::Complete(Packet& packet) {
@@ -298,8 +385,9 @@ void TxEngine::Complete(Packet& packet) {
     touched_.insert(packet.queue);
   }
   if (packet.frame == nullptr) return;
-  statistics_.QueueTransmitted(packet.queue, packet.room + kCrcBytes);
-  mac_.push(std::move(packet.frame));
+  InsertChecksums(packet.context, packet.request, &packet.frame->bytes);
+  if (packet.request.insert_vlan) InsertTag(packet, packet.frame->bytes);
+  ToMac(packet.queue, std::move(packet.frame));
 }
 
 void TxEngine::WriteBacks() {
@@ -400,17 +488,45 @@ void TxEngine::Send(FramePointer frame) {
       registers_.Field<reg::Hlreg0, reg::Hlreg0::Txpaden>() != 0) {
     frame->bytes.resize(kMinFrame, 0);
   }
+  OntoLine(std::move(frame));
+}
+
+void TxEngine::OntoLine(FramePointer frame) {
   const uint32_t length = static_cast<uint32_t>(frame->bytes.size());
   statistics_.Transmitted(frame->bytes.data(), length + kCrcBytes);
   const Time start = std::max(mac_next_, world_.Now() + kPreambleBytes * kByte);
   mac_next_ = start + (length + kCrcBytes + kGapBytes + kPreambleBytes) * kByte;
-  world_.Transmit(std::move(frame), start);
+  if (!link_.loopback()) return world_.Transmit(std::move(frame), start);
+  const Time arrives = start + (length + kCrcBytes) * kByte;
+  if (loop_.empty()) world_.SetTimer(kTimerLoopback, arrives);
+  loop_.push({std::move(frame), arrives});
+}
+
+FramePointer TxEngine::LoopbackExpired() {
+  FramePointer frame;
+  if (!loop_.empty() && loop_.front().arrives <= world_.Now()) frame = loop_.pop().frame;
+  if (!loop_.empty()) world_.SetTimer(kTimerLoopback, loop_.front().arrives);
+  return frame;
 }
 
 // Frames that were handed to the line ahead of time still go out.
 void TxEngine::Pause(uint32_t quanta) {
   paused_until_ = world_.Now() + quanta * kPauseQuantum;
   if (quanta == 0) Resume();
+}
+
+void TxEngine::SendPause(uint32_t quanta) {
+  static constexpr uint8_t kHead[6] = {0x01, 0x80, 0xC2, 0x00, 0x00, 0x01};
+  const uint64_t source = uint64_t{registers_.Raw<reg::Rah>()} << 32 | registers_.Raw<reg::Ral>();
+  FramePointer frame = world_.NewFrame();
+  std::vector<uint8_t>& bytes = frame->bytes;
+  bytes.assign(kMinFrame, 0);
+  std::copy_n(kHead, sizeof(kHead), bytes.begin());
+  for (uint32_t i = 0; i < 6; ++i) bytes[6 + i] = static_cast<uint8_t>(source >> (8 * i));
+  bytes[12] = 0x88, bytes[13] = 0x08, bytes[15] = 1;
+  bytes[16] = static_cast<uint8_t>(quanta >> 8);
+  bytes[17] = static_cast<uint8_t>(quanta);
+  OntoLine(std::move(frame));
 }
 
 void TxEngine::MacExpired() {
@@ -434,8 +550,18 @@ void TxEngine::StopQueue(uint32_t queue) {
   Close(queue);
 }
 
+// A packet of the queue that waits to be segmented goes nowhere any more.
+void TxEngine::DropSegments(uint32_t queue) {
+  if (order_.empty()) return;
+  Packet& oldest = packets_[order_.front()];
+  if (oldest.queue != queue || !oldest.request.segment || oldest.reads != 0) return;
+  oldest.dead = true;
+  Drain();
+}
+
 void TxEngine::QueueExpired(uint32_t queue) {
   Queue& ring = queues_[queue];
+  if (ring.state == QueueState::kDisabling && !link_.up()) DropSegments(queue);
   if (!Quiet(ring)) {
     world_.SetTimer(kTimerTxQueue + queue, world_.Now() + options_.queue_delay);
   } else if (ring.state == QueueState::kEnabling) {
@@ -461,6 +587,7 @@ void TxEngine::TryEnable(uint32_t queue) {
   const uint32_t low = registers_.Raw<reg::Tdwbal>(queue);
   ring.head_writeback = (low & reg::Tdwbal::HeadWbEn::kMask) != 0;
   ring.head_owed = false;
+  ring.context_known.fill(false);
   ring.head_address =
       uint64_t{registers_.Raw<reg::Tdwbah>(queue)} << 32 | (low & reg::Tdwbal::HeadwbLow::kMask);
   if (ring.head_writeback && ring.write_threshold != 0) {

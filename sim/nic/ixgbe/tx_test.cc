@@ -2,6 +2,7 @@
 // The 82599 model: transmit.
 #include <cstdio>
 
+#include "sim/nic/ixgbe/offload.h"
 #include "sim/nic/ixgbe/test_driver.h"
 
 namespace mapwire::sim {
@@ -189,6 +190,8 @@ INSTANTIATE_TEST_SUITE_P(
                       BadDescriptor{"UnknownType", D::Dtyp::Make(7), D::Dtyp::kMask},
                       BadDescriptor{"Segmentation", D::Tse::kMask, 0},
                       BadDescriptor{"Checksum", D::Txsm::kMask, 0},
+                      BadDescriptor{"Vlan", D::Vle::kMask, 0},
+                      BadDescriptor{"Security", D::Ipsec::kMask, 0},
                       BadDescriptor{"DoneAlready", D::Dd::kMask, 0},
                       BadDescriptor{"NoData", 0, D::Dtalen::kMask},
                       BadDescriptor{"PayloadTooShort", D::Paylen::Make(16), D::Paylen::kMask},
@@ -220,6 +223,170 @@ TEST_F(Tx, ContextDescriptorIsPassed) {
   world.RunFor(10 * kMicrosecond);
   EXPECT_EQ(world.sent_count, 1u);
   EXPECT_EQ(Read<reg::Tdh>(), 2u);
+}
+
+// ---- Offloads ----
+
+class TxOffload : public IxgbeTest {
+ protected:
+  static constexpr uint32_t kHeaders = 14 + 20 + 20;
+
+  // What stands in front of `payload` bytes of TCP: addresses, IPv4, sequence number 1000, ACK, PSH
+  // and FIN; checksum fields as a driver leaves them.
+  static std::vector<uint8_t> TcpPacket(uint32_t payload, uint32_t pseudo_length) {
+    std::vector<uint8_t> bytes(kHeaders + payload);
+    for (uint32_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 3);
+    const uint8_t ip[20] = {0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
+    bytes[0] = 0x02;
+    bytes[12] = 0x08, bytes[13] = 0x00;
+    std::copy(ip, ip + 20, bytes.begin() + 14);
+    bytes[16] = static_cast<uint8_t>((40 + payload) >> 8);
+    bytes[17] = static_cast<uint8_t>(40 + payload);
+    bytes[38] = bytes[39] = 0, bytes[40] = 1000 >> 8, bytes[41] = 1000 & 0xFF;
+    bytes[46] = 0x50, bytes[47] = 0x19;
+    uint32_t sum = 0x0A00 + 1 + 0x0A00 + 2 + 6 + pseudo_length;
+    sum = (sum & 0xFFFF) + (sum >> 16);
+    bytes[50] = static_cast<uint8_t>(sum >> 8), bytes[51] = static_cast<uint8_t>(sum);
+    return bytes;
+  }
+  void GiveContext(Ring& ring, uint32_t mss, uint32_t slot = 0, uint32_t vlan = 0) {
+    using C = reg::TxContext;
+    *At(ring, ring.tail) = {C::Iplen::Make(20) | C::Maclen::Make(14) | C::Vlan::Make(vlan),
+                            C::TucmdIpv4::Make(1) | C::TucmdL4t::Make(1) |
+                                C::Dtyp::Make(reg::kTxDtypContext) | C::Dext::Make(1) |
+                                C::Idx::Make(slot) | C::L4len::Make(20) | C::Mss::Make(mss)};
+    ring.tail = (ring.tail + 1) % ring.size;
+  }
+  // The packet in one buffer per `chunk` bytes. `set` goes into the first descriptor.
+  void GivePacket(Ring& ring, const std::vector<uint8_t>& bytes, uint64_t set, uint32_t paylen,
+                  uint32_t chunk = 16384) {
+    const uint64_t memory = world.Allocate(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), world.Memory(memory));
+    const uint32_t total = static_cast<uint32_t>(bytes.size());
+    for (uint32_t at = 0; at < total; at += chunk) {
+      const uint32_t length = std::min(chunk, total - at);
+      const bool last = at + length == total;
+      Give(ring, memory + at, length, last, last, paylen);
+      if (at == 0) At(ring, (ring.tail + ring.size - 1) % ring.size)->q1 |= set;
+    }
+  }
+  bool Verifies(const std::vector<uint8_t>& frame) {
+    const auto found = nic82599::CheckReceived(frame, 0x8100);
+    return found.ip_checked && !found.ip_bad && found.l4_checked && !found.l4_bad;
+  }
+};
+
+constexpr uint64_t kChecksums = reg::TxData::Ixsm::kMask | reg::TxData::Txsm::kMask;
+
+TEST_F(TxOffload, ChecksumsAreInsertedWithTheContextNamed) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 0, 1);
+  GivePacket(ring, TcpPacket(100, 120), kChecksums | reg::TxData::Idx::Make(1), 154);
+  GivePacket(ring, TcpPacket(7, 27), kChecksums | reg::TxData::Idx::Make(1), 61);
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  ASSERT_EQ(world.sent.size(), 2u) << "a context serves every packet behind it";
+  EXPECT_TRUE(Verifies(world.sent[0].bytes));
+  EXPECT_TRUE(Verifies(world.sent[1].bytes));
+  EXPECT_EQ(Read<reg::Tdh>(), 3u);
+}
+
+TEST_F(TxOffload, AContextOfAnotherSlotIsNone) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 0, 1);
+  GivePacket(ring, TcpPacket(100, 120), kChecksums, 154);
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  ExpectError(DriverError::kBadDescriptor);
+  EXPECT_EQ(world.sent_count, 0u);
+}
+
+TEST_F(TxOffload, ContextsDoNotOutliveTheirQueue) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 0);
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  Write<reg::Txdctl>(0);
+  world.RunFor(50 * kMicrosecond);
+  ring = TxRing(0, 64);
+  GivePacket(ring, TcpPacket(100, 120), kChecksums, 154);
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  ExpectError(DriverError::kBadDescriptor);
+}
+
+TEST_F(TxOffload, AVlanTagIsInserted) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 0, 0, 0x2007);
+  GiveFrame(ring, 9, 80);
+  At(ring, 1)->q1 |= reg::TxData::Vle::kMask;
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  ASSERT_EQ(world.sent.size(), 1u);
+  const std::vector<uint8_t>& bytes = world.sent[0].bytes;
+  ASSERT_EQ(bytes.size(), 84u);
+  EXPECT_EQ(std::vector<uint8_t>(bytes.begin() + 11, bytes.begin() + 17),
+            (std::vector<uint8_t>{9, 0x81, 0x00, 0x20, 0x07, 9}));
+  EXPECT_EQ(Read<reg::Gotcl>(), 88u);
+}
+
+TEST_F(TxOffload, APacketIsCutIntoSegments) {
+  BringUp();
+  Ring ring = TxRing(0, 64);
+  const std::vector<uint8_t> packet = TcpPacket(40000, 0);
+  GiveContext(ring, 1460);
+  GivePacket(ring, packet, kChecksums | reg::TxData::Tse::kMask, 40000);
+  Doorbell(ring);
+  world.RunFor(100 * kMicrosecond);
+  ASSERT_EQ(world.sent.size(), 28u);
+  std::vector<uint8_t> together;
+  for (const TestWorld::Sent& sent : world.sent) {
+    EXPECT_LE(sent.bytes.size(), 1514u);
+    EXPECT_TRUE(Verifies(sent.bytes));
+    together.insert(together.end(), sent.bytes.begin() + kHeaders, sent.bytes.end());
+  }
+  EXPECT_TRUE(
+      std::equal(together.begin(), together.end(), packet.begin() + kHeaders, packet.end()));
+  EXPECT_EQ(world.sent.front().bytes[47], 0x10) << "FIN and PSH are for the last";
+  EXPECT_EQ(world.sent.back().bytes[47], 0x19);
+  EXPECT_TRUE(TxDone(ring, 3));
+  EXPECT_EQ(Read<reg::Tdh>(), 4u);
+  EXPECT_EQ(Read<reg::Gptc>(), 28u);
+  EXPECT_EQ(Read<reg::Qptc>(), 28u);
+}
+
+// The payload is larger than the packet buffer, headers and all; packets behind it wait.
+TEST_F(TxOffload, SegmentsWaitForRoomInThePacketBuffer) {
+  BringUp();
+  Write<reg::Txpbsize>(4096);
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 536);
+  GivePacket(ring, TcpPacket(60000, 0), kChecksums | reg::TxData::Tse::kMask, 60000);
+  for (uint8_t i = 0; i < 10; ++i) GiveFrame(ring, i, 1000);
+  Doorbell(ring);
+  world.RunFor(kMillisecond);
+  EXPECT_EQ(world.sent_count, 112u + 10);
+  EXPECT_EQ(world.sent.back().bytes[20], 9);
+}
+
+TEST_F(TxOffload, SegmentsBehindALinkThatIsDownDoNotHoldTheQueue) {
+  BringUp();
+  Write<reg::Txpbsize>(4096);
+  Ring ring = TxRing(0, 64);
+  GiveContext(ring, 536);
+  GivePacket(ring, TcpPacket(60000, 0), kChecksums | reg::TxData::Tse::kMask, 60000);
+  Doorbell(ring);
+  world.RunFor(20 * kMicrosecond);
+  nic->CarrierChanged(false);
+  world.RunFor(20 * kMicrosecond);
+  Write<reg::Txdctl>(0);
+  world.RunFor(100 * kMicrosecond);
+  EXPECT_EQ(Read<reg::Txdctl>() & reg::Txdctl::Enable::kMask, 0u);
+  nic->BusReset();
 }
 
 TEST_F(Tx, QueuesTakeTurns) {
