@@ -13,7 +13,7 @@ here=$PWD
 new_world() {
   rm -rf "$repo" "$fakes"
   mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" \
-    "$repo/tools/mutants" "$repo/testing/foreign" "$fakes"
+    "$repo/tools/mutants" "$repo/testing/foreign" "$repo/testing/qemu" "$fakes"
   cp -L "$here/mapwire" "$repo/mapwire"
   cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
   local tool
@@ -48,6 +48,18 @@ import sys
 if "--tally" in sys.argv:
     open(sys.argv[sys.argv.index("--tally") + 1], "a").write("foreign programs\t2\t0\n")
 print("foreign daq: passed")
+END
+  printf '#!/bin/bash\n' >"$repo/testing/qemu/fetch.sh"
+  chmod +x "$repo/testing/qemu/fetch.sh"
+  cat >"$repo/testing/qemu/boot.py" <<'END'
+import sys
+if "--list" in sys.argv:
+    print("smoke: probe link")
+    sys.exit()
+if "--tally" in sys.argv:
+    open(sys.argv[sys.argv.index("--tally") + 1], "a").write("guests\t2\t0\n")
+print("guest arguments: " + " ".join(sys.argv[1:]))
+print("smoke link: ok")
 END
 }
 
@@ -117,7 +129,7 @@ expect "setup with nothing to do is quiet on stderr" err_is_empty
 fake_bazel
 mapwire test
 expect "a run that passes succeeds" status_is 0
-expect "phases, costs, mutants and checks are summed" last_line_is "20 passed, 0 failed"
+expect "phases, costs, mutants and checks are summed" last_line_is "22 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
@@ -141,11 +153,11 @@ fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exi
 mapwire test
 expect "one failing test fails the run" status_is 1
 expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
-expect "the failing test is counted" last_line_is "18 passed, 1 failed"
+expect "the failing test is counted" last_line_is "20 passed, 1 failed"
 
 fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
 mapwire test
-expect "a phase of the whole tree without tests fails" last_line_is "18 passed, 1 failed"
+expect "a phase of the whole tree without tests fails" last_line_is "20 passed, 1 failed"
 mapwire test //core/ring/...
 expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
 expect "an empty phase is told" out_has "tests (clang): no matching test"
@@ -153,7 +165,7 @@ expect "an empty phase is told" out_has "tests (clang): no matching test"
 fake_bazel 'exit 1'
 mapwire test
 expect "a build that fails, fails" status_is 1
-expect "each failed build is counted" last_line_is "9 passed, 5 failed"
+expect "each failed build is counted" last_line_is "9 passed, 6 failed"
 
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
@@ -234,6 +246,25 @@ expect "install builds the tools" called "build .*//tools/pkt-gen:pkt-gen-b" baz
 expect "install copies what was built" out_has \
   "install.sh --root $repo --built $scratch/bin --prefix /opt/mapwire --destdir /stage"
 
+# Modelled cards in guests.
+new_world
+fake_bazel "case \$1 in info) echo $scratch/bin ;; esac"
+mapwire qemu --list
+expect "boots are listed" out_has "smoke: probe link"
+mapwire qemu smoke
+expect "a guest is booted" status_is 0
+expect "the card's server is built" called "build .*//sim/vfio_user:mapwire_nic" bazel_calls
+expect "boot.py takes what was built and fetched" out_has "guest arguments: --qemu\
+ $repo/.cache/qemu/qemu/qemu --server $scratch/bin/sim/vfio_user/mapwire_nic"
+mapwire qemu nope
+expect "a boot that is not there is wrong usage" status_is 2
+expect "a boot that is not there is named" err_has "qemu has no boot nope"
+mapwire qemu --shell
+expect "an option of qemu that is not there is named" err_has "qemu has no option --shell"
+printf '#!/bin/bash\necho "unpack: no mirror" >&2\nexit 1\n' >"$repo/testing/qemu/fetch.sh"
+mapwire qemu smoke
+expect "what cannot be fetched is a failure" status_is 1
+
 # Peers: what bench.py and peers.py are given, and what is installed for them.
 new_peers() {
   new_world
@@ -282,11 +313,11 @@ new_world
 fake_bazel
 echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
 mapwire test
-expect "costs that are not counted are a failure" last_line_is "17 passed, 1 failed"
+expect "costs that are not counted are a failure" last_line_is "19 passed, 1 failed"
 expect "what the bench said is in the summary" out_has "bench: txsync 1 plain: over"
 echo 'import sys; print("x: nobody finds it"); sys.exit(1)' >"$repo/tools/mutants/mutants.py"
 mapwire test
-expect "mutants that are not counted are a failure" last_line_is "12 passed, 2 failed"
+expect "mutants that are not counted are a failure" last_line_is "14 passed, 2 failed"
 expect "what was said of mutants is in the summary" out_has "x: nobody finds it"
 cat >"$repo/tools/mutants/mutants.py" <<'END'
 import sys
@@ -297,6 +328,7 @@ mapwire test
 expect "mutants that were found are told once" [ "$(grep -c a-mutant "$scratch/out")" = 1 ]
 expect "how many were found is in the summary" \
   [ "$(grep -c "1 mutants, 1 found" "$scratch/out")" = 2 ]
+expect "guests are in the summary" [ "$(grep -c "smoke link: ok" "$scratch/out")" = 2 ]
 expect "foreign programs are in the summary" \
   [ "$(grep -c "foreign daq: passed" "$scratch/out")" = 2 ]
 printf '#!/bin/bash\necho "foreign: fetch failed" >&2\nexit 1\n' >"$repo/testing/foreign/build.sh"
