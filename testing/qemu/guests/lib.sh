@@ -69,18 +69,15 @@ pings() {
   grep -q " 0% packet loss" /tmp/ping
 }
 
-# $1 bytes over TCP, from here to there and back, byte for byte.
+# $1 bytes over TCP, from there to here and from here to there, byte for byte.
 tcp_copies() {
-  killall nc 2>/dev/null || true
-  head -c "$1" /dev/urandom >/tmp/sent
-  there nc -l -p 7000 >/tmp/received &
-  sleep 0.5
-  timeout 30 nc "$THERE" 7000 </tmp/sent
-  wait $!
-  cmp /tmp/sent /tmp/received
-  there nc -l -p 7001 </tmp/sent &
-  sleep 0.5
-  timeout 30 nc "$THERE" 7001 >/tmp/received </dev/null
-  wait $! || true
-  cmp /tmp/sent /tmp/received
+  mkdir -p /tmp/www
+  head -c "$1" /dev/urandom >/tmp/www/sent
+  there httpd -p 7000 -h /tmp/www
+  httpd -p 7001 -h /tmp/www
+  timeout 60 wget -q -O /tmp/received "http://$THERE:7000/sent"
+  cmp /tmp/www/sent /tmp/received
+  there timeout 60 wget -q -O /tmp/received "http://$HERE:7001/sent"
+  killall httpd
+  cmp /tmp/www/sent /tmp/received
 }
