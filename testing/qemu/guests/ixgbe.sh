@@ -59,8 +59,8 @@ test_udp_checksums() {
   iperf3 -c "$THERE" -u -b 5M -l 1400 -t 2 >/tmp/iperf
   there killall iperf3
   cat /tmp/iperf
-  awk '/receiver/ {loss = $(NF - 1)} END {gsub(/[()%]/, "", loss); exit !(loss != "" && loss < 20)}' \
-    /tmp/iperf
+  awk '/receiver/ {loss = $(NF - 1)}
+       END {gsub(/[()%]/, "", loss); exit !(loss != "" && loss < 20)}' /tmp/iperf
   [ "$(counted_there eth1 rx_csum_offload_errors)" = "$before" ]
 }
 
