@@ -214,14 +214,14 @@ void RxEngine::WatchLevel() {
   xoff_ = false;
   world_.CancelTimer(kTimerXoff);
   if ((low & Low::Xone::kMask) == 0 || !link_.up()) return;
-  tx_.SendPause(0);
-  registers_.Count<reg::Lxontxc>();
+  if (tx_.SendPause(0)) registers_.Count<reg::Lxontxc>();
 }
 
 void RxEngine::SendXoff() {
   xoff_ = true;
-  tx_.SendPause(registers_.Field<reg::Fcttv, reg::Fcttv::Ttv0>());
-  registers_.Count<reg::Lxofftxc>();
+  if (tx_.SendPause(registers_.Field<reg::Fcttv, reg::Fcttv::Ttv0>())) {
+    registers_.Count<reg::Lxofftxc>();
+  }
   const uint32_t refresh = registers_.Field<reg::Fcrtv, reg::Fcrtv::FcRefreshTh>();
   if (refresh != 0) world_.SetTimer(kTimerXoff, world_.Now() + refresh * kPauseQuantum);
 }

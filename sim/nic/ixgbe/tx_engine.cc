@@ -19,6 +19,8 @@ constexpr Time kPauseQuantum = 64 * kByte;
 constexpr uint32_t kMaxThresholds = 40;  // PTHRESH and WTHRESH together; one lineage
 // The MAC hands frames to the line a little ahead of time, several at once.
 constexpr Time kCommitAhead = 1200 * kNanosecond;
+// Longer than the largest frame: thresholds that make no sense must not fill the line with pauses.
+constexpr Time kPauseAhead = 20 * kMicrosecond;
 constexpr Time kWakeAhead = 200 * kNanosecond;
 constexpr uint32_t kWriteBackBatch = 16;
 
@@ -515,7 +517,8 @@ void TxEngine::Pause(uint32_t quanta) {
   if (quanta == 0) Resume();
 }
 
-void TxEngine::SendPause(uint32_t quanta) {
+bool TxEngine::SendPause(uint32_t quanta) {
+  if (mac_next_ > world_.Now() + kPauseAhead) return false;
   static constexpr uint8_t kHead[6] = {0x01, 0x80, 0xC2, 0x00, 0x00, 0x01};
   const uint64_t source = uint64_t{registers_.Raw<reg::Rah>()} << 32 | registers_.Raw<reg::Ral>();
   FramePointer frame = world_.NewFrame();
@@ -527,6 +530,7 @@ void TxEngine::SendPause(uint32_t quanta) {
   bytes[16] = static_cast<uint8_t>(quanta >> 8);
   bytes[17] = static_cast<uint8_t>(quanta);
   OntoLine(std::move(frame));
+  return true;
 }
 
 void TxEngine::MacExpired() {

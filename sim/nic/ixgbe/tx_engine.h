@@ -42,7 +42,8 @@ class TxEngine {
   // The partner asks for silence, for so many times 512 bits; 0: no more.
   void Pause(uint32_t quanta);
   // Asks the partner for the same, ahead of all frames and even while paused. Needs the link up.
-  void SendPause(uint32_t quanta);
+  // False: not sent, because the line is taken too far ahead (by pause frames, that is).
+  bool SendPause(uint32_t quanta);
   void MacExpired();
   void FlushExpired();
   // The next frame that has come round in loopback; none if the time has not come yet.
