@@ -50,7 +50,8 @@ if "--tally" in sys.argv:
 print("foreign daq: passed")
 END
   printf '#!/bin/bash\n' >"$repo/testing/qemu/fetch.sh"
-  chmod +x "$repo/testing/qemu/fetch.sh"
+  printf '#!/bin/bash\necho "qtest: 3 passed, 0 failed"\n' >"$repo/testing/qemu/qtest.sh"
+  chmod +x "$repo/testing/qemu/fetch.sh" "$repo/testing/qemu/qtest.sh"
   cat >"$repo/testing/qemu/boot.py" <<'END'
 import sys
 if "--list" in sys.argv:
@@ -129,7 +130,7 @@ expect "setup with nothing to do is quiet on stderr" err_is_empty
 fake_bazel
 mapwire test
 expect "a run that passes succeeds" status_is 0
-expect "phases, costs, mutants and checks are summed" last_line_is "22 passed, 0 failed"
+expect "phases, costs, mutants and checks are summed" last_line_is "25 passed, 0 failed"
 expect "sanitizers run" \
   called "--config=sanitize .*--test_tag_filters=-no-sanitizer //\.\.\." bazel_calls
 expect "clang runs" called "--config=clang .*--test_tag_filters=clang //\.\.\." bazel_calls
@@ -153,11 +154,11 @@ fake_bazel 'case "$*" in *sanitize*) cat '"$scratch/one_failed"' >"$events"; exi
 mapwire test
 expect "one failing test fails the run" status_is 1
 expect "the failing test is named" out_has "tests (asan, ubsan): FAILED //x:c"
-expect "the failing test is counted" last_line_is "20 passed, 1 failed"
+expect "the failing test is counted" last_line_is "23 passed, 1 failed"
 
 fake_bazel 'case "$*" in *clang*) exit 4 ;; esac'
 mapwire test
-expect "a phase of the whole tree without tests fails" last_line_is "20 passed, 1 failed"
+expect "a phase of the whole tree without tests fails" last_line_is "23 passed, 1 failed"
 mapwire test //core/ring/...
 expect "a phase of a few targets may be empty" last_line_is "4 passed, 0 failed"
 expect "an empty phase is told" out_has "tests (clang): no matching test"
@@ -165,7 +166,7 @@ expect "an empty phase is told" out_has "tests (clang): no matching test"
 fake_bazel 'exit 1'
 mapwire test
 expect "a build that fails, fails" status_is 1
-expect "each failed build is counted" last_line_is "9 passed, 6 failed"
+expect "each failed build is counted" last_line_is "9 passed, 7 failed"
 
 fake_bazel 'kill -9 $$'
 mapwire test //core/ring/...
@@ -256,6 +257,13 @@ expect "a guest is booted" status_is 0
 expect "the card's server is built" called "build .*//sim/vfio_user:mapwire_nic" bazel_calls
 expect "boot.py takes what was built and fetched" out_has "guest arguments: --qemu\
  $repo/.cache/qemu/qemu/qemu --server $scratch/bin/sim/vfio_user/mapwire_nic"
+expect "only that guest is booted" not out_has "qtest:"
+mapwire qemu qtest
+expect "the card is tested alone" out_has "qtest: 3 passed, 0 failed"
+expect "and no guest is booted" not out_has "guest arguments"
+printf '#!/bin/bash\necho "qtest: 3 passed, 1 failed"\n' >"$repo/testing/qemu/qtest.sh"
+mapwire qemu qtest
+expect "a failure on the card is told by the status" status_is 1
 mapwire qemu nope
 expect "a boot that is not there is wrong usage" status_is 2
 expect "a boot that is not there is named" err_has "qemu has no boot nope"
@@ -313,11 +321,11 @@ new_world
 fake_bazel
 echo 'import sys; print("bench: txsync 1 plain: over"); sys.exit(1)' >"$repo/tools/bench/bench.py"
 mapwire test
-expect "costs that are not counted are a failure" last_line_is "19 passed, 1 failed"
+expect "costs that are not counted are a failure" last_line_is "22 passed, 1 failed"
 expect "what the bench said is in the summary" out_has "bench: txsync 1 plain: over"
 echo 'import sys; print("x: nobody finds it"); sys.exit(1)' >"$repo/tools/mutants/mutants.py"
 mapwire test
-expect "mutants that are not counted are a failure" last_line_is "14 passed, 2 failed"
+expect "mutants that are not counted are a failure" last_line_is "17 passed, 2 failed"
 expect "what was said of mutants is in the summary" out_has "x: nobody finds it"
 cat >"$repo/tools/mutants/mutants.py" <<'END'
 import sys
