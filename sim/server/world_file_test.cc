@@ -61,7 +61,7 @@ TEST(WorldFile, WithoutAModelACardIsAn82599) {
 
 TEST(WorldFile, AModelThatIsNotThereIsRefused) {
   EXPECT_EQ(Complaint(World(R"(, "model": "virtio")", "", "")),
-            "world.hosts[0].nics[0].model: must be \"82599\" or \"paravirtual\"");
+            "world.hosts[0].nics[0].model: must be \"82599\", \"82540EM\" or \"paravirtual\"");
   EXPECT_EQ(Complaint(World(R"(, "model": 82599)", "", "")),
             "world.hosts[0].nics[0].model: must be a string");
 }
