@@ -152,7 +152,7 @@ struct RegisterRow {
 template <typename... R>
 struct RegisterList {
   static constexpr size_t kCount = sizeof...(R);
-  static constexpr RegisterRow kRows[] = {
+  static constexpr RegisterRow kRows[kCount] = {
       {R::kName, R::kOffset, R::kCount, R::kStride, R::kAccess, R::Fields::kMask}...};
 
   // Calls visit.template operator()<Register>() for each register.
