@@ -5,13 +5,11 @@
 
 #include "core/hw/register.h"
 #include "drivers/ixgbe/ixgbe_regs.h"
-#include "sim/nic/ixgbe/dma_port.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim {
 
 namespace reg = ixgbe;
-using nic82599::DmaKind;
-using nic82599::DmaPort;
 
 namespace {
 

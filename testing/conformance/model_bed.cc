@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "sim/nic/e1000/e1000.h"
-#include "sim/nic/ixgbe/test_world.h"
+#include "sim/nic/model/test_world.h"
 #include "testing/conformance/bed.h"
 
 namespace mapwire::conformance {

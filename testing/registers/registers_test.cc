@@ -18,7 +18,7 @@
 #include "drivers/ixgbe/ixgbe_regs.h"
 #include "sim/nic/e1000/e1000.h"
 #include "sim/nic/ixgbe/ixgbe.h"
-#include "sim/nic/ixgbe/test_world.h"
+#include "sim/nic/model/test_world.h"
 
 namespace mapwire {
 namespace {

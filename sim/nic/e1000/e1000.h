@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "sim/nic/device.h"
-#include "sim/nic/e1000/dma_port.h"
 #include "sim/nic/e1000/interrupts.h"
 #include "sim/nic/e1000/link.h"
 #include "sim/nic/e1000/options.h"
@@ -21,6 +20,7 @@
 #include "sim/nic/e1000/rx_engine.h"
 #include "sim/nic/e1000/statistics.h"
 #include "sim/nic/e1000/tx_engine.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim {
 
@@ -62,7 +62,7 @@ class E1000 final : public Device {
   const Options options_;
   const std::vector<uint16_t> eeprom_;
   nic82540::RegisterFile registers_;
-  nic82540::DmaPort dma_;
+  DmaPort dma_;
   nic82540::Interrupts interrupts_;
   nic82540::Link link_;
   nic82540::Statistics statistics_;

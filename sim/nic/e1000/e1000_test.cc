@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "drivers/e1000/e1000_regs.h"
-#include "sim/nic/ixgbe/test_world.h"
+#include "sim/nic/model/test_world.h"
 
 namespace mapwire::sim {
 namespace {

@@ -303,7 +303,7 @@ void RxEngine::Start() {
   const uint32_t bytes = registers_.Raw<reg::Rdlen>();
   const uint32_t head = registers_.Raw<reg::Rdh>();
   const uint32_t tail = registers_.Raw<reg::Rdt>();
-  if (!GoodGeometry(registers_, base, bytes, head, tail)) return;
+  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
   buffer_bytes_ = BufferBytes();
   if (buffer_bytes_ == 0) {
     registers_.Report(DriverError::kBadGeometry, "RCTL.BSIZE 0 with BSEX is reserved:", 0);

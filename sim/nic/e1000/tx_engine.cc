@@ -297,7 +297,7 @@ void TxEngine::Start() {
   const uint32_t bytes = registers_.Raw<reg::Tdlen>();
   const uint32_t head = registers_.Raw<reg::Tdh>();
   const uint32_t tail = registers_.Raw<reg::Tdt>();
-  if (!GoodGeometry(registers_, base, bytes, head, tail)) return;
+  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
   ring_.Start(base, bytes / reg::kDescriptorBytes, head, tail);
   ring_.state = QueueState::kOn;
   world_.SetTimer(kTimerTxKick, world_.Now() + options_.doorbell_delay);

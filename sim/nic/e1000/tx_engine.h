@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "sim/nic/e1000/descriptor_cache.h"
-#include "sim/nic/e1000/dma_port.h"
 #include "sim/nic/e1000/interrupts.h"
 #include "sim/nic/e1000/link.h"
 #include "sim/nic/e1000/options.h"
 #include "sim/nic/e1000/register_file.h"
+#include "sim/nic/e1000/ring.h"
 #include "sim/nic/e1000/statistics.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim::nic82540 {
 

@@ -18,7 +18,6 @@
 
 #include "sim/nic/device.h"
 #include "sim/nic/ixgbe/control.h"
-#include "sim/nic/ixgbe/dma_port.h"
 #include "sim/nic/ixgbe/filters.h"
 #include "sim/nic/ixgbe/inert_blocks.h"
 #include "sim/nic/ixgbe/interrupts.h"
@@ -28,6 +27,7 @@
 #include "sim/nic/ixgbe/rx_engine.h"
 #include "sim/nic/ixgbe/statistics.h"
 #include "sim/nic/ixgbe/tx_engine.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim {
 
@@ -67,7 +67,7 @@ class Ixgbe final : public Device {
   DeviceWorld& world_;
   const Options options_;
   nic82599::RegisterFile registers_;
-  nic82599::DmaPort dma_;
+  DmaPort dma_;
   nic82599::Interrupts interrupts_;
   nic82599::Link link_;
   nic82599::Control control_;

@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include "sim/nic/ixgbe/register_file.h"
 
-#include <algorithm>
-#include <cstdio>
-#include <iterator>
+#include "sim/nic/ixgbe/inert_registers.h"
 
 namespace mapwire::sim::nic82599 {
 
 RegisterFile::RegisterFile(DeviceWorld& world)
-    : world_(world),
-      words_(kWords, 0),
-      canonical_(kWords, kUnknown),
-      row_of_word_(kWords, kUnknown),
-      rows_(reg::AllRegisters::kCount + std::size(kInertRegisters)) {
-  for (size_t r = 0; r < rows_.size(); ++r) {
-    const hw::RegisterRow& data = r < reg::AllRegisters::kCount
-                                      ? reg::AllRegisters::kRows[r]
-                                      : kInertRegisters[r - reg::AllRegisters::kCount];
-    rows_[r].data = &data;
-    for (uint32_t i = 0; i < data.count; ++i) {
-      const uint32_t word = (data.offset + i * data.stride) / 4;
-      canonical_[word] = static_cast<uint16_t>(word);
-      row_of_word_[word] = static_cast<uint16_t>(r);
-    }
-  }
+    : RegisterSpace(world, "82599", 0x16000, {reg::AllRegisters::kRows, kInertRegisters}) {
   for (const reg::RegisterAlias& alias : reg::kAliases) {
     for (uint32_t i = 0; i < alias.count; ++i) {
-      canonical_[(alias.offset + i * alias.stride) / 4] =
-          static_cast<uint16_t>((alias.target_offset + i * alias.target_stride) / 4);
+      Alias(alias.offset + i * alias.stride, alias.target_offset + i * alias.target_stride);
     }
   }
   // Only registers whose field lists are surely whole: one stray bit here is a driver's mistake.
@@ -44,95 +26,9 @@ RegisterFile::RegisterFile(DeviceWorld& world)
                      reg::Tdlen>();
 }
 
-uint32_t RegisterFile::Read(uint32_t offset) {
-  const uint32_t word = Decode(offset);
-  if (word == kUnknown) return 0;
-  const Row& row = rows_[row_of_word_[word]];
-  if (row.read != nullptr) {
-    const uint32_t stride = std::max<uint32_t>(row.data->stride, 4);
-    return row.read(row.reader, row.read_first + (word * 4 - row.data->offset) / stride);
-  }
-  if (row.data->access == hw::Access::kWriteOnly) return 0;
-  const uint32_t value = words_[word] & row.visible;
-  if (row.data->access == hw::Access::kReadClear) words_[word] = 0;
-  return value;
-}
-
-void RegisterFile::Write(uint32_t offset, uint32_t value) {
-  const uint32_t word = Decode(offset);
-  if (word == kUnknown) return;
-  const Row& row = rows_[row_of_word_[word]];
-  if (row.all_fields_known && (value & ~row.data->field_mask) != 0) {
-    if ((value & ~row.data->field_mask & ~row.ignored) != 0) {
-      Report(DriverError::kReservedBits, row.data->name, value);
-    }
-    value &= row.data->field_mask;
-  }
-  if (row.write != nullptr) {
-    const uint32_t stride = std::max<uint32_t>(row.data->stride, 4);
-    row.write(row.writer, row.write_first + (word * 4 - row.data->offset) / stride, value);
-    return;
-  }
-  Store(row, word, value);
-}
-
-void RegisterFile::Store(const Row& row, uint32_t word, uint32_t value) {
-  switch (row.data->access) {
-    case hw::Access::kReadWrite:
-      words_[word] = value;
-      break;
-    case hw::Access::kWriteOneClear:
-      words_[word] &= ~value;
-      break;
-    case hw::Access::kReadOnly:
-    case hw::Access::kWriteOnly:
-    case hw::Access::kReadClear:
-      break;
-  }
-}
-
-uint32_t RegisterFile::Decode(uint32_t offset) {
-  if (offset % 4 != 0) {
-    Report(DriverError::kUnaligned, "unaligned access at", offset);
-    return kUnknown;
-  }
-  if (offset / 4 >= kWords || canonical_[offset / 4] == kUnknown) {
-    Report(DriverError::kUnknownRegister, "no register at", offset);
-    return kUnknown;
-  }
-  return canonical_[offset / 4];
-}
-
-void RegisterFile::Report(DriverError error, std::string_view what, uint32_t number) {
-  char text[128];
-  std::snprintf(text, sizeof(text), "82599: %.*s 0x%x", static_cast<int>(what.size()), what.data(),
-                number);
-  world_.Report(error, text);
-}
-
-template <typename... R>
-void RegisterFile::AllFieldsKnown() {
-  ((rows_[row_of_word_[R::kOffset / 4]].all_fields_known = true), ...);
-}
-
-template <typename... R>
-void RegisterFile::ShowsItsFieldsOnly() {
-  ((rows_[row_of_word_[R::kOffset / 4]].visible = R::Fields::kMask), ...);
-}
-
-template <typename... R>
-void RegisterFile::Ignores(uint32_t bits) {
-  ((rows_[row_of_word_[R::kOffset / 4]].ignored = bits), ...);
-}
-
-template <typename R>
-void RegisterFile::Fill(uint32_t value) {
-  for (uint32_t i = 0; i < R::kCount; ++i) Set<R>(value, i);
-}
-
 // Reset values marked [mem] are from memory of the fact table's collector.
 void RegisterFile::Reset(bool undefined_tables) {
-  std::fill(words_.begin(), words_.end(), 0);
+  Clear();
   Fill<reg::Srrctl>(0x00000402);         // [mem]
   Fill<reg::Srrctl64To127>(0x00000402);  // [mem]
   Set<reg::Maxfrs>(0x05EE0000);          // 1518, CRC included [mem]

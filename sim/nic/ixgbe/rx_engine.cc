@@ -431,7 +431,7 @@ void RxEngine::TryEnable(uint32_t queue) {
     ring.state = QueueState::kOn;
     return;
   }
-  if (!GoodGeometry(registers_, base, bytes, head, tail)) return;
+  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
   const hw::Value<reg::Srrctl> srrctl(Raw<reg::Srrctl, reg::Srrctl64To127>(queue));
   if (srrctl.Get<reg::Srrctl::Desctype>() != reg::kDescTypeAdvancedOneBuffer) {
     registers_.Report(DriverError::kBadGeometry, "SRRCTL.DESCTYPE is not modelled, queue", queue);

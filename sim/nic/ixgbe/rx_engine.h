@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/nic/ixgbe/descriptor_cache.h"
-#include "sim/nic/ixgbe/dma_port.h"
 #include "sim/nic/ixgbe/fifo.h"
 #include "sim/nic/ixgbe/filters.h"
 #include "sim/nic/ixgbe/interrupts.h"
@@ -16,8 +14,10 @@
 #include "sim/nic/ixgbe/offload.h"
 #include "sim/nic/ixgbe/options.h"
 #include "sim/nic/ixgbe/register_file.h"
+#include "sim/nic/ixgbe/ring.h"
 #include "sim/nic/ixgbe/statistics.h"
 #include "sim/nic/ixgbe/tx_engine.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim::nic82599 {
 

@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include "sim/nic/ixgbe/statistics.h"
 
+#include "sim/nic/model/counting.h"
+
 namespace mapwire::sim::nic82599 {
 namespace {
 
 constexpr uint64_t kPairMask = (uint64_t{1} << 36) - 1;
-
-bool IsBroadcast(const uint8_t* destination) {
-  for (int i = 0; i < 6; ++i) {
-    if (destination[i] != 0xFF) return false;
-  }
-  return true;
-}
-
-// Counts by size: 64, 65..127, 128..255, 256..511, 512..1023, 1024 and more.
-template <typename S64, typename S127, typename S255, typename S511, typename S1023, typename S1522>
-void CountSize(RegisterFile& registers, uint32_t bytes) {
-  if (bytes <= 64) {
-    registers.Count<S64>();
-  } else if (bytes <= 127) {
-    registers.Count<S127>();
-  } else if (bytes <= 255) {
-    registers.Count<S255>();
-  } else if (bytes <= 511) {
-    registers.Count<S511>();
-  } else if (bytes <= 1023) {
-    registers.Count<S1023>();
-  } else {
-    registers.Count<S1522>();
-  }
-}
 
 }  // namespace
 

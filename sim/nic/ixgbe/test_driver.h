@@ -11,7 +11,7 @@
 
 #include "drivers/ixgbe/ixgbe_regs.h"
 #include "sim/nic/ixgbe/ixgbe.h"
-#include "sim/nic/ixgbe/test_world.h"
+#include "sim/nic/model/test_world.h"
 
 namespace mapwire::sim {
 

@@ -584,7 +584,7 @@ void TxEngine::TryEnable(uint32_t queue) {
   const uint32_t head = registers_.Raw<reg::Tdh>(queue);
   const uint32_t tail = registers_.Raw<reg::Tdt>(queue);
   ring.state = QueueState::kOff;
-  if (!GoodGeometry(registers_, base, bytes, head, tail)) return;
+  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
   ring.Start(base, bytes / reg::kDescriptorBytes, head, tail);
   while (!ring.reports.empty()) ring.reports.pop();
   while (!ring.finished.empty()) ring.finished.pop();

@@ -8,15 +8,15 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/nic/ixgbe/descriptor_cache.h"
-#include "sim/nic/ixgbe/dma_port.h"
 #include "sim/nic/ixgbe/fifo.h"
 #include "sim/nic/ixgbe/interrupts.h"
 #include "sim/nic/ixgbe/link.h"
 #include "sim/nic/ixgbe/offload.h"
 #include "sim/nic/ixgbe/options.h"
 #include "sim/nic/ixgbe/register_file.h"
+#include "sim/nic/ixgbe/ring.h"
 #include "sim/nic/ixgbe/statistics.h"
+#include "sim/nic/model/dma_port.h"
 
 namespace mapwire::sim::nic82599 {
 

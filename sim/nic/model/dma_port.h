@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// The DMA side of the 82599 model: whose operation a completion is, how many are under way, and
+// The DMA side of a model: whose operation a completion is, how many are under way, and
 // whether the function may still master the bus.
-#ifndef SIM_NIC_IXGBE_DMA_PORT_H_
-#define SIM_NIC_IXGBE_DMA_PORT_H_
+#ifndef SIM_NIC_MODEL_DMA_PORT_H_
+#define SIM_NIC_MODEL_DMA_PORT_H_
 
 #include <cstdint>
 
 #include "sim/nic/device.h"
 
-namespace mapwire::sim::nic82599 {
+namespace mapwire::sim {
 
 enum class DmaKind : uint8_t {
   kTxDescriptors = 1,
@@ -60,6 +60,6 @@ class DmaPort {
   uint64_t faults_ = 0;
 };
 
-}  // namespace mapwire::sim::nic82599
+}  // namespace mapwire::sim
 
-#endif  // SIM_NIC_IXGBE_DMA_PORT_H_
+#endif  // SIM_NIC_MODEL_DMA_PORT_H_

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // A small world for the unit tests of a model NIC: events, flat memory behind a fault check, a line
 // that checks spacing, a record of messages and of reported mistakes.
-#ifndef SIM_NIC_IXGBE_TEST_WORLD_H_
-#define SIM_NIC_IXGBE_TEST_WORLD_H_
+#ifndef SIM_NIC_MODEL_TEST_WORLD_H_
+#define SIM_NIC_MODEL_TEST_WORLD_H_
 
 #include <algorithm>
 #include <array>
@@ -188,4 +188,4 @@ class TestWorld : public DeviceWorld {
 
 }  // namespace mapwire::sim
 
-#endif  // SIM_NIC_IXGBE_TEST_WORLD_H_
+#endif  // SIM_NIC_MODEL_TEST_WORLD_H_

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// A descriptor ring in memory as one queue of the 82540EM model sees it, with its on-chip
-// descriptors.
-#ifndef SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
-#define SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
+// A descriptor ring in memory as one queue of a model sees it, with its on-chip descriptors.
+#ifndef SIM_NIC_MODEL_DESCRIPTOR_CACHE_H_
+#define SIM_NIC_MODEL_DESCRIPTOR_CACHE_H_
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 
-#include "sim/nic/e1000/dma_port.h"
-#include "sim/nic/e1000/register_file.h"
+#include "sim/nic/model/dma_port.h"
+#include "sim/nic/model/register_space.h"
 
-namespace mapwire::sim::nic82540 {
+namespace mapwire::sim {
 
-// Where a queue is between off and on. It is on as soon as RCTL or TCTL says so; going off takes
-// time, in which DMA goes on. A broken queue is on and makes no progress.
-enum class QueueState : uint8_t { kOff, kOn, kDisabling };
+// Where a queue is between off and on. What of enabling and disabling takes time is a matter of the
+// model. A broken queue is on and makes no progress.
+enum class QueueState : uint8_t { kOff, kEnabling, kOn, kDisabling };
 
 // The part of a queue that receive and transmit share. Ring positions go
 //   head (done, in memory) .. next (taken by the engine) .. fetch (on chip) .. tail (given).
-struct DescriptorCache {
+template <typename Descriptor>
+struct DescriptorCacheOf {
   static constexpr uint32_t kSpace = 64;
 
   QueueState state = QueueState::kOff;
@@ -33,7 +34,7 @@ struct DescriptorCache {
   uint32_t first = 0;     // oldest descriptor on chip
   uint32_t cached = 0;    // descriptors on chip
   uint32_t fetching = 0;  // descriptors in the read under way
-  std::array<reg::Descriptor, kSpace> space;
+  std::array<Descriptor, kSpace> space;
 
   bool on() const { return state == QueueState::kOn; }
   bool shows_enabled() const { return state == QueueState::kOn || state == QueueState::kDisabling; }
@@ -52,8 +53,8 @@ struct DescriptorCache {
   // Descriptors that hardware owns and the engine has not taken.
   uint32_t owned() const { return cached + fetching + Distance(fetch, tail); }
 
-  reg::Descriptor Take() {
-    const reg::Descriptor descriptor = space[first];
+  Descriptor Take() {
+    const Descriptor descriptor = space[first];
     first = (first + 1) % kSpace;
     --cached;
     return descriptor;
@@ -81,8 +82,8 @@ struct DescriptorCache {
     if (given == 0 || kSpace - cached < std::min(batch, given)) return;
     const uint32_t into = (first + cached) % kSpace;
     fetching = std::min({batch, given, size - fetch, kSpace - into});
-    dma.Read(kind, queue, base + uint64_t{fetch} * reg::kDescriptorBytes, &space[into],
-             fetching * reg::kDescriptorBytes);
+    dma.Read(kind, queue, base + uint64_t{fetch} * sizeof(Descriptor), &space[into],
+             fetching * static_cast<uint32_t>(sizeof(Descriptor)));
     fetch = Advance(fetch, fetching);
   }
   // The read ended. False if its descriptors are of no use.
@@ -104,7 +105,8 @@ struct DescriptorCache {
 
 // Checks what software wrote into a tail register. The ring must be on.
 enum class TailVerdict : uint8_t { kGood, kOutOfRange, kBackwards };
-inline TailVerdict CheckTail(const DescriptorCache& ring, uint32_t tail) {
+template <typename Descriptor>
+TailVerdict CheckTail(const DescriptorCacheOf<Descriptor>& ring, uint32_t tail) {
   if (tail >= ring.size) return TailVerdict::kOutOfRange;
   if (ring.Distance(ring.head, tail) < ring.Distance(ring.head, ring.tail)) {
     return TailVerdict::kBackwards;
@@ -112,26 +114,38 @@ inline TailVerdict CheckTail(const DescriptorCache& ring, uint32_t tail) {
   return TailVerdict::kGood;
 }
 
+// What a part demands of a ring, in bytes.
+struct RingDemands {
+  uint32_t base_alignment;
+  uint32_t length_alignment;
+  uint32_t longest;
+  uint32_t descriptor;
+};
+
 // What an enable finds in the registers of a ring; false after reporting it.
-inline bool GoodGeometry(RegisterFile& registers, uint64_t base, uint32_t bytes, uint32_t head,
-                         uint32_t tail) {
-  if (base % reg::kDescriptorBytes != 0) {
+inline bool GoodGeometry(RegisterSpace& registers, const RingDemands& demands, uint64_t base,
+                         uint32_t bytes, uint32_t head, uint32_t tail) {
+  const auto aligned = [](const char* what, uint32_t to) {
+    return std::string(what) + std::to_string(to) + " bytes:";
+  };
+  if (base % demands.base_alignment != 0) {
     registers.Report(DriverError::kBadGeometry,
-                     "ring base is not aligned to 16 bytes:", static_cast<uint32_t>(base));
+                     aligned("ring base is not aligned to ", demands.base_alignment),
+                     static_cast<uint32_t>(base));
     return false;
   }
-  if (bytes == 0 || bytes % reg::kRingAlignment != 0 || bytes > reg::Rdlen::Len::kMask) {
+  if (bytes == 0 || bytes % demands.length_alignment != 0 || bytes > demands.longest) {
     registers.Report(DriverError::kBadGeometry,
-                     "ring length is not a multiple of 128 bytes:", bytes);
+                     aligned("ring length is not a multiple of ", demands.length_alignment), bytes);
     return false;
   }
-  if (head >= bytes / reg::kDescriptorBytes || tail >= bytes / reg::kDescriptorBytes) {
+  if (head >= bytes / demands.descriptor || tail >= bytes / demands.descriptor) {
     registers.Report(DriverError::kBadGeometry, "head or tail beyond the ring:", tail);
     return false;
   }
   return true;
 }
 
-}  // namespace mapwire::sim::nic82540
+}  // namespace mapwire::sim
 
-#endif  // SIM_NIC_E1000_DESCRIPTOR_CACHE_H_
+#endif  // SIM_NIC_MODEL_DESCRIPTOR_CACHE_H_
