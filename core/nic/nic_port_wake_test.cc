@@ -69,7 +69,7 @@ class FakeDriver final : public NicDriver {
     Stopped("rx", queue);
     return kOkStatus;
   }
-  uint16_t vectors() const override { return kPairs + 1; }
+  uint16_t vectors(uint16_t pairs) const override { return pairs + 1; }
   InterruptReport Interrupt(uint16_t) override { return report; }
   void Arm(uint16_t queue) override { armed.push_back(queue); }
   LinkState link() const override { return {.up = up, .mbps = 10000}; }

@@ -37,7 +37,9 @@ class Driver final : public nic::NicDriver {
   mapwire::Status StopRxQueue(uint16_t queue) override;
 
   // Known once Start has been given the number of queue pairs.
-  uint16_t vectors() const override { return static_cast<uint16_t>(queue_pairs_ + 1); }
+  uint16_t vectors(uint16_t queue_pairs) const override {
+    return static_cast<uint16_t>(queue_pairs + 1);
+  }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
 

@@ -94,7 +94,7 @@ class PlainDriver final : public nic::NicDriver {
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
   Status StopTxQueue(uint16_t) override { return kOkStatus; }
   Status StopRxQueue(uint16_t) override { return kOkStatus; }
-  uint16_t vectors() const override { return 1; }
+  uint16_t vectors(uint16_t) const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t) override { return {}; }
   void Arm(uint16_t) override {}
   nic::LinkState link() const override { return {.up = true, .mbps = 10000}; }

@@ -125,7 +125,7 @@ class Card final : public nic::NicDriver, public platform::MmioTarget {
     rx = Queue();
     return kOkStatus;
   }
-  uint16_t vectors() const override { return 2; }
+  uint16_t vectors(uint16_t) const override { return 2; }
   nic::InterruptReport Interrupt(uint16_t) override { return {.link_changed = true}; }
   void Arm(uint16_t) override {}
   nic::LinkState link() const override { return {.up = link_up, .mbps = 10000}; }

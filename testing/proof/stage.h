@@ -72,7 +72,7 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
   Status StopTxQueue(uint16_t queue) override;
   Status StopRxQueue(uint16_t queue) override;
-  uint16_t vectors() const override { return 1; }
+  uint16_t vectors(uint16_t) const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
   nic::LinkState link() const override { return link_; }
