@@ -1,15 +1,23 @@
 #!/bin/bash
 # Unpacks Debian packages into a folder: no root, no chroot, and nothing of this machine's changes.
-#   usage: unpack.sh [--alone] FOLDER "SUITE ..." PACKAGE ...
+#   usage: unpack.sh [--alone | --only REGEX] FOLDER "SUITE ..." PACKAGE ...
 # The last suite goes before the others.
-# FOLDER/root then holds the packages with all they depend on (--alone: themselves only), from the
-# mirror this machine is configured for. Does nothing when FOLDER has them already.
+# FOLDER/root then holds the packages with all they depend on (--alone: themselves only; --only:
+# those whose names match), from the mirror this machine is configured for. Does nothing when FOLDER
+# has them already.
 set -eu -o pipefail
 alone=
-if [ "$1" = --alone ]; then
-  alone=yes
-  shift
-fi
+only=
+case $1 in
+  --alone)
+    alone=yes
+    shift
+    ;;
+  --only)
+    only=$2
+    shift 2
+    ;;
+esac
 folder=$1
 suites=$2
 shift 2
@@ -19,7 +27,7 @@ fail() {
   exit 1
 }
 
-stamp="$alone $suites $* $(sha256sum <"$0")"
+stamp="$alone $only $suites $* $(sha256sum <"$0")"
 [ "$(cat "$folder/unpacked" 2>/dev/null)" != "$stamp" ] || exit 0
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -59,7 +67,12 @@ step() {
 }
 
 step apt_private update
-if [ -n "$alone" ]; then
+if [ -n "$only" ]; then
+  plan=$(apt_private install --simulate "$@" 2>>"$folder/log") || fail "$* cannot be had"
+  mapfile -t all < <(awk -v only="$only" '$1 == "Inst" && $2 ~ only {print $2}' <<<"$plan")
+  set -- "${all[@]}"
+fi
+if [ -n "$alone$only" ]; then
   cd "$folder/packages"
   step apt_private download "$@"
 else
