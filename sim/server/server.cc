@@ -71,7 +71,7 @@ Server::Server(World& world, const ServerOptions& options)
 }
 
 Server::~Server() {
-  for (const Guest& guest : guests_) close(guest.channel);
+  for (const auto& [channel, pid] : guests_) close(channel);
   if (signals_ >= 0) close(signals_);
   if (hangups_ >= 0) close(hangups_);
   if (epoll_ >= 0) close(epoll_);
@@ -148,27 +148,24 @@ void Server::Accept() {
       close(channel);
       continue;
     }
-    guests_.push_back({channel, peer.pid});
+    guests_[channel] = peer.pid;
     Watch(channel);
   }
 }
 
-void Server::GreetGuest(size_t index) {
-  const Guest guest = guests_[index];
+void Server::GreetGuest(int channel, pid_t pid) {
   remote::Message message;
   int descriptor;
-  const ssize_t received =
-      remote::ReceiveMessage(guest.channel, message, &descriptor, MSG_DONTWAIT);
+  const ssize_t received = remote::ReceiveMessage(channel, message, &descriptor, MSG_DONTWAIT);
   if (received == -EAGAIN || received == -EINTR) return;
   if (descriptor >= 0) close(descriptor);
-  guests_.erase(guests_.begin() + static_cast<std::ptrdiff_t>(index));
+  guests_.erase(channel);
   remote::Message answer{};
   answer.header.op = remote::Op::kReply;
   if (received <= 0 || message.header.op != remote::Op::kHello ||
       message.header.bytes != sizeof(remote::Hello) ||
       message.header.value[0] != remote::kVersion) {
-    if (received != 0)
-      Say(fmt::format("process {} does not speak this world's protocol", guest.pid));
+    if (received != 0) Say(fmt::format("process {} does not speak this world's protocol", pid));
     answer.header.result = -EPROTO;
   } else {
     remote::Hello hello;
@@ -185,17 +182,17 @@ void Server::GreetGuest(size_t index) {
     }
     Program* const program = host == nullptr ? nullptr : Place(*host, name);
     if (program != nullptr) {
-      by_channel_[guest.channel] = program;
-      program->Take(guest.channel, guest.pid, ++last_number_, true);
+      by_channel_[channel] = program;
+      program->Take(channel, pid, ++last_number_, true);
       return;
     }
     answer.header.result = host == nullptr ? -ENODEV : -EUSERS;
     Say(host == nullptr ? fmt::format("{} (process {}) asks for host {}, which this world has not",
-                                      name, guest.pid, wanted)
-                        : fmt::format("{} (process {}) is one program too many", name, guest.pid));
+                                      name, pid, wanted)
+                        : fmt::format("{} (process {}) is one program too many", name, pid));
   }
-  static_cast<void>(remote::SendMessage(guest.channel, answer, -1, MSG_DONTWAIT));
-  close(guest.channel);
+  static_cast<void>(remote::SendMessage(channel, answer, -1, MSG_DONTWAIT));
+  close(channel);
 }
 
 int64_t Server::NewThread(Program& parent, int channel) {
@@ -304,15 +301,14 @@ void Server::HandleSignals() {
   }
 }
 
-bool Server::ReapChild(int pidfd) {
+void Server::ReapChild(int pidfd) {
   for (Child& child : children_) {
     if (child.pidfd != pidfd) continue;
-    if (waitpid(child.pid, &child.command->status, WNOHANG) != child.pid) return true;
+    if (waitpid(child.pid, &child.command->status, WNOHANG) != child.pid) return;
     child.command->ended = true;
     close(std::exchange(child.pidfd, -1));
-    return true;
+    return;
   }
-  return false;
 }
 
 void Server::Serve(int64_t ns) {
@@ -331,12 +327,10 @@ void Server::Serve(int64_t ns) {
       program->second->Readable();
     } else if (fd == hangups_) {
       CollectHangups();
-    } else if (!ReapChild(fd)) {
-      for (size_t guest = 0; guest < guests_.size(); ++guest) {
-        if (guests_[guest].channel != fd) continue;
-        GreetGuest(guest);
-        break;
-      }
+    } else if (const auto guest = guests_.find(fd); guest != guests_.end()) {
+      GreetGuest(guest->first, guest->second);
+    } else {
+      ReapChild(fd);
     }
   }
 }

@@ -67,11 +67,6 @@ class Server final : private ProgramHost {
   uint64_t programs_served() const;
 
  private:
-  // A connection that has not said who it is.
-  struct Guest {
-    int channel;
-    pid_t pid;
-  };
   // An open descriptor; found by the server's end of it.
   struct Descriptor {
     ino_t inode;  // of the program's end
@@ -99,12 +94,11 @@ class Server final : private ProgramHost {
   // Waits up to `ns` (-1: for ever) for sockets and signals, and serves them.
   void Serve(int64_t ns);
   void Accept();
-  void GreetGuest(size_t index);
+  void GreetGuest(int channel, pid_t pid);
   void CollectHangups();
   void DescriptorGone(int end);
   void HandleSignals();
-  // False if it is none of a child.
-  bool ReapChild(int pidfd);
+  void ReapChild(int pidfd);
   Program* Place(Host& host, const std::string& name);
   void Watch(int fd);
   void RunReal();
@@ -127,7 +121,7 @@ class Server final : private ProgramHost {
   int64_t last_call_ns_ = 0;  // when a call page last had a request, by the machine's clock
   uint64_t last_number_ = 0;
   uint32_t next_cpu_ = 0;
-  std::vector<Guest> guests_;
+  std::map<int, pid_t> guests_;  // connections that have not said who they are
   std::vector<std::unique_ptr<Program>> programs_;
   std::map<int, Program*> by_channel_;
   std::map<int, Descriptor> descriptors_;
