@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/abi/freestanding.h"
+#include "core/nic/driver_for_test.h"
 #include "core/nic/ring_loop.h"
 #include "sim/platform/sim/platform_backend/hooks.h"
 #include "testing/kit/environment.h"
@@ -62,21 +63,10 @@ struct PlainCodec {
   static void EncodeRefill(Descriptor& d, uint64_t address) { d = {address, 0}; }
 };
 
-constexpr DriverInfo kInfo = {.family = "played",
-                              .max_queue_pairs = 2,
-                              .min_descriptors = 8,
-                              .max_descriptors = 4096,
-                              .descriptor_multiple = 8,
-                              .min_frame_bytes = 17,
-                              .max_frame_bytes = 9728,
-                              .max_fragments = 40,
-                              .rx_buffer_step = 1024,
-                              .rx_buffer_max = 16384};
-
-class PlayedDriver final : public NicDriver {
+class PlayedDriver final : public DriverForTest {
  public:
-  const DriverInfo& info() const override { return kInfo; }
-  const uint8_t* mac() const override { return nullptr; }
+  PlayedDriver() : DriverForTest("played", 2) {}
+
   Status Start(const DriverConfig&) override {
     ++starts;
     if (on_start) on_start();
@@ -86,7 +76,6 @@ class PlayedDriver final : public NicDriver {
     ++stops;
     return stop;
   }
-  void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t queue, const TxQueueSetup& setup) override {
     tx[queue] = setup;
     ++queue_starts;
@@ -105,7 +94,6 @@ class PlayedDriver final : public NicDriver {
     ++queue_stops;
     return stop_queue;
   }
-  uint16_t vectors(uint16_t) const override { return 3; }
   InterruptReport Interrupt(uint16_t vector) override {
     if (gone) return {.gone = true};
     if (vector == 2) return {};
@@ -113,7 +101,6 @@ class PlayedDriver final : public NicDriver {
   }
   void Arm(uint16_t) override { ++arms; }
   LinkState link() const override { return {.up = up, .mbps = 10000}; }
-  LinkState RefreshLink() override { return link(); }
   DeviceHealth Check() override { return health; }
   void ReadStatistics(DriverStatistics& statistics) override {
     statistics.rx_packets += counted;
