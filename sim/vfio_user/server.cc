@@ -164,12 +164,13 @@ bool Endpoint::Send(const Header& request, int error, const std::vector<uint8_t>
 // --- Running
 // --------------------------------------------------------------------------------------
 
-void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
-  sigset_t ends;
-  sigemptyset(&ends);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&ends, signal);
-  sigprocmask(SIG_BLOCK, &ends, nullptr);
-  const Descriptor signals(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints,
+                     const std::function<void()>& asked) {
+  sigset_t told;
+  sigemptyset(&told);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&told, signal);
+  sigprocmask(SIG_BLOCK, &told, nullptr);
+  const Descriptor signals(signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK));
   Time start = MachineTime() - engine.now();
   const auto catch_up = [&] {
     const Time now = MachineTime() - start;
@@ -193,7 +194,13 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
     }
     const timespec time{wait / 1000000000, wait % 1000000000};
     if (ppoll(waited.data(), waited.size(), &time, nullptr) <= 0) continue;
-    if (waited.back().revents != 0) return;
+    if (waited.back().revents != 0) {
+      signalfd_siginfo signal{};
+      if (read(signals.get(), &signal, sizeof(signal)) != sizeof(signal)) continue;
+      if (signal.ssi_signo != SIGUSR1) return;
+      catch_up();
+      if (asked) asked();
+    }
     // What has come is now, and not when the wait began.
     catch_up();
     for (size_t i = 0; i < endpoints.size(); ++i) {
