@@ -278,7 +278,9 @@ RxEngine::Verdict RxEngine::Deliver(Held& held) {
   while (ring.cached != 0) {
     WriteFragment(queue, held);
     if (held.done == held.frame->bytes.size()) {
-      statistics_.QueueReceived(queue, held.room + kCrcBytes);
+      // The CRC counts if memory gets it: DPDK takes it off only then.
+      const bool stripped = registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() != 0;
+      statistics_.QueueReceived(queue, held.room + (stripped ? 0 : kCrcBytes));
       ring.Prefetch(dma_, DmaKind::kRxDescriptors, queue, options_.rx_prefetch);
       return Verdict::kDone;
     }
@@ -511,8 +513,10 @@ uint32_t RxEngine::ReadRdh(uint32_t queue) {
   return ring.shows_enabled() ? ring.head : Raw<reg::Rdh, reg::Rdh64To127>(queue);
 }
 
+// A write that moves nothing is none: DPDK clears the head of a queue it has just switched on.
 void RxEngine::WriteRdh(uint32_t queue, uint32_t value) {
   if (queues_[queue].shows_enabled()) {
+    if (value == queues_[queue].head) return;
     registers_.Report(DriverError::kIllegalOrder, "RDH written while the queue is on:", queue);
     return;
   }
