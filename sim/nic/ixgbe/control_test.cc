@@ -606,6 +606,8 @@ TEST_F(Inert, BitsThatCountForNothingReadZero) {
   EXPECT_EQ(Read<reg::Eitr>(3), 1944u);
   Write<reg::Fctrl>(0x3400);
   EXPECT_EQ(Read<reg::Fctrl>(), 0x400u);
+  Write<reg::Mrqc>(0x011A0001);
+  EXPECT_EQ(Read<reg::Mrqc>(), 0x00120001u);
 }
 
 TEST_F(Inert, LinkFlowControlMayBeOnAndPriorityFlowControlMayNot) {
