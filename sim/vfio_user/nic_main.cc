@@ -25,6 +25,7 @@ struct Arguments {
   uint64_t seed = 1;
   std::string capture;
   std::string stats;
+  bool intx = false;
   bool quiet = false;
 };
 
@@ -67,7 +68,7 @@ int Serve(const Arguments& arguments) {
     options.mac = {0x02, 0x4D, 0x57, 0x82, 0x59, static_cast<uint8_t>(i + 1)};
     const auto make = [&](PciSlot& slot) { return std::make_unique<Ixgbe>(slot, options); };
     devices.push_back(std::make_unique<RemoteDevice>(
-        engine, frames, fmt::format("{} {}", arguments.model, i), make, say));
+        engine, frames, fmt::format("{} {}", arguments.model, i), make, say, !arguments.intx));
     devices.back()->slot().ConnectWire(wire, static_cast<int>(i));
     wire.set_loss_from(static_cast<int>(i), arguments.loss);
     endpoints.push_back(std::make_unique<Endpoint>(*devices.back(), arguments.sockets[i], say));
@@ -143,6 +144,7 @@ int Main(int argc, char** argv) {
   serve->add_option("--capture", arguments.capture, "pcapng file of both directions");
   serve->add_option("--stats", arguments.stats,
                     "file for what went over the wire: a line of JSON at the end and at SIGUSR1");
+  serve->add_flag("--intx", arguments.intx, "cards without MSI-X");
   serve->add_flag("--quiet", arguments.quiet, "no messages");
   CLI11_PARSE(app, argc, argv);
   if (arguments.sockets.size() > 2) return Fail("a wire has two ends: at most two --socket");
