@@ -688,7 +688,7 @@ TEST_F(DriverScenario, EachQueueHasACounterSetOfItsOwn) {
   for (uint32_t i = 0; i < 16; ++i) {
     const nic::QueueStatistics& queue = statistics.queues[i];
     EXPECT_EQ(queue.rx_packets, 100 + i);
-    EXPECT_EQ(queue.rx_bytes, (uint64_t{1} << 32) + 1000 + i);
+    EXPECT_EQ(queue.rx_bytes, (uint64_t{1} << 32) + 1000 + i + 4 * (100 + i)) << "CRCs stripped";
     EXPECT_EQ(queue.rx_dropped, i);
     EXPECT_EQ(queue.tx_packets, 200 + i);
     EXPECT_EQ(queue.tx_bytes, (uint64_t{2} << 32) + 2000 + i);

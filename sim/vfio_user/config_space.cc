@@ -13,7 +13,10 @@ constexpr uint32_t kBar64Prefetchable = 0xC;
 
 }  // namespace
 
-ConfigSpace::ConfigSpace(const PciIdentity& identity) : identity_(identity) { Reset(); }
+ConfigSpace::ConfigSpace(const PciIdentity& identity, bool messages)
+    : identity_(identity), messages_(messages && identity.msix_vectors != 0) {
+  Reset();
+}
 
 // `value`, low byte first; bits of `writable` and of `clears` are the system's.
 void ConfigSpace::Put(uint32_t offset, uint32_t bytes, uint64_t value, uint64_t writable,
@@ -41,7 +44,7 @@ void ConfigSpace::Reset() {
   const uint64_t registers = ~uint64_t{identity_.bar0_bytes - 1};
   if (express) {
     Put(0x10, 8, kBar64Prefetchable, registers);
-    Put(0x20, 8, kBar64Prefetchable, ~uint64_t{kMsixBarBytes - 1});
+    if (messages_) Put(0x20, 8, kBar64Prefetchable, ~uint64_t{kMsixBarBytes - 1});
   } else {
     Put(0x10, 4, 0, registers);
   }
@@ -52,14 +55,17 @@ void ConfigSpace::Reset() {
   Put(0x3D, 1, 1);  // INTA
 
   // Power management, version 3, D3hot without a reset.
-  Put(kPower, 2, 0x01 | (express ? kMsixCapability : 0) << 8);
+  const uint32_t next = messages_ ? kMsixCapability : express ? kExpress : 0;
+  Put(kPower, 2, 0x01 | next << 8);
   Put(kPower + 2, 2, 0x0003);
   Put(kPower + 4, 2, 0x0008, 0x0103, 0x8000);
+  if (messages_) {
+    Put(kMsixCapability, 2, 0x11 | kExpress << 8);
+    Put(kMsixCapability + 2, 2, identity_.msix_vectors - 1u, 0xC000);
+    Put(kMsixCapability + 4, 4, kMsixBar);
+    Put(kMsixCapability + 8, 4, kMsixPbaOffset | kMsixBar);
+  }
   if (!express) return;
-  Put(kMsixCapability, 2, 0x11 | kExpress << 8);
-  Put(kMsixCapability + 2, 2, identity_.msix_vectors - 1u, 0xC000);
-  Put(kMsixCapability + 4, 4, kMsixBar);
-  Put(kMsixCapability + 8, 4, kMsixPbaOffset | kMsixBar);
   // Endpoint, version 2, that can reset its function; 5 GT/s x8.
   Put(kExpress, 2, 0x10);
   Put(kExpress + 2, 2, 0x0002);

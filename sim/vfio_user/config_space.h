@@ -18,7 +18,8 @@ class ConfigSpace {
   static constexpr uint32_t kMsixBarBytes = 16 * 1024;
   static constexpr uint32_t kMsixPbaOffset = 0x2000;
 
-  explicit ConfigSpace(const PciIdentity& identity);
+  // Without `messages` the MSI-X capability and its BAR are left out, the rest stays.
+  explicit ConfigSpace(const PciIdentity& identity, bool messages = true);
 
   // As after power on.
   void Reset();
@@ -37,6 +38,7 @@ class ConfigSpace {
            uint64_t clears = 0);
 
   const PciIdentity identity_;
+  const bool messages_;
   std::array<uint8_t, kBytes> bytes_{};
   std::array<uint8_t, kBytes> writable_{};
   std::array<uint8_t, kBytes> clears_{};  // writing 1 clears

@@ -45,14 +45,14 @@ Descriptor::~Descriptor() {
 
 RemoteDevice::RemoteDevice(Engine& engine, FramePool& frames, const std::string& name,
                            const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device,
-                           Say say)
+                           Say say, bool messages)
     : name_(name),
       say_(std::move(say)),
       memory_(0),
       slot_(engine, frames, memory_, {}, nullptr, name),
       device_(make_device(slot_)),
-      config_(device_->identity()),
-      msix_(device_->identity().msix_vectors) {
+      config_(device_->identity(), messages),
+      msix_(messages ? device_->identity().msix_vectors : 0) {
   slot_.Insert(*device_, *this);
 }
 
@@ -190,7 +190,7 @@ int RemoteDevice::UnmapMemory(Exchange& exchange) {
 uint64_t RemoteDevice::RegionBytes(uint32_t region) const {
   const PciIdentity& identity = device_->identity();
   if (region == 0) return identity.bar0_bytes;
-  if (region == ConfigSpace::kMsixBar && identity.msix_vectors != 0) {
+  if (region == ConfigSpace::kMsixBar && !msix_.empty()) {
     return ConfigSpace::kMsixBarBytes;
   }
   return region == kConfigRegion ? ConfigSpace::kBytes : 0;

@@ -51,9 +51,10 @@ class RemoteDevice final : private SlotHost {
   static constexpr uint64_t kAddressLimit = uint64_t{1} << 36;
 
   using Say = std::function<void(const std::string&)>;
-  // `say` is told what a client did wrong.
+  // `say` is told what a client did wrong. Without `messages` it has no MSI-X, whatever the model.
   RemoteDevice(Engine& engine, FramePool& frames, const std::string& name,
-               const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device, Say say);
+               const std::function<std::unique_ptr<Device>(PciSlot&)>& make_device, Say say,
+               bool messages = true);
   ~RemoteDevice();
   RemoteDevice(const RemoteDevice&) = delete;
   RemoteDevice& operator=(const RemoteDevice&) = delete;

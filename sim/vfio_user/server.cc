@@ -137,12 +137,13 @@ bool Endpoint::Send(const Header& request, int error, const std::vector<uint8_t>
 // --- Running
 // --------------------------------------------------------------------------------------
 
-void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
-  sigset_t ends;
-  sigemptyset(&ends);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&ends, signal);
-  sigprocmask(SIG_BLOCK, &ends, nullptr);
-  const Descriptor signals(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints,
+                     const std::function<void()>& asked) {
+  sigset_t told;
+  sigemptyset(&told);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&told, signal);
+  sigprocmask(SIG_BLOCK, &told, nullptr);
+  const Descriptor signals(signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK));
   RealTimeClock clock(engine, kRealTimeLimits);
   std::vector<pollfd> waited(endpoints.size() + 1);
   for (;;) {
@@ -154,7 +155,13 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints) {
     const int64_t wait = clock.NsToNext(kLongestWaitNs);
     const timespec time{wait / 1000000000, wait % 1000000000};
     if (ppoll(waited.data(), waited.size(), &time, nullptr) <= 0) continue;
-    if (waited.back().revents != 0) return;
+    if (waited.back().revents != 0) {
+      signalfd_siginfo signal{};
+      if (read(signals.get(), &signal, sizeof(signal)) != sizeof(signal)) continue;
+      if (signal.ssi_signo != SIGUSR1) return;
+      clock.CatchUp();
+      if (asked) asked();
+    }
     // What has come is now, and not when the wait began.
     clock.CatchUp();
     for (size_t i = 0; i < endpoints.size(); ++i) {

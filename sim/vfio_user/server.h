@@ -47,8 +47,10 @@ class Endpoint {
   std::vector<Descriptor> descriptors_;
 };
 
-// Until a signal that ends it: the clock of `engine` follows the machine's.
-void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints);
+// Until a signal that ends it: the clock of `engine` follows the machine's. `asked` is called at
+// each SIGUSR1.
+void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints,
+                     const std::function<void()>& asked = {});
 
 }  // namespace mapwire::sim::vfio_user
 

@@ -89,7 +89,7 @@ void Put(std::vector<uint8_t>& bytes, const T& value) {
 
 class VfioUser : public testing::Test {
  protected:
-  explicit VfioUser(uint16_t vectors = 4)
+  explicit VfioUser(uint16_t vectors = 4, bool messages = true)
       : device_(
             engine_, frames_, "probe",
             [&](PciSlot& slot) {
@@ -97,7 +97,7 @@ class VfioUser : public testing::Test {
               probe_ = probe.get();
               return probe;
             },
-            [this](const std::string& text) { said_.push_back(text); }) {}
+            [this](const std::string& text) { said_.push_back(text); }, messages) {}
 
   int Ask(Command command, std::vector<uint8_t> payload = {},
           std::vector<Descriptor> descriptors = {}) {
@@ -222,6 +222,28 @@ TEST_F(VfioUser, WhatItDoesNotKnowIsRefused) {
 
 // --- Configuration space
 // --------------------------------------------------------------------------
+
+// A model with messages, served without them.
+class VfioUserQuiet : public VfioUser {
+ protected:
+  VfioUserQuiet() : VfioUser(4, /*messages=*/false) {}
+};
+
+TEST_F(VfioUserQuiet, WithoutMessagesItIsTheSameDeviceButForMsix) {
+  std::vector<uint8_t> found;
+  for (uint32_t at = Read32(kConfigRegion, 0x34) & 0xFF; at != 0 && found.size() < 10;) {
+    const uint32_t capability = Read32(kConfigRegion, at);
+    found.push_back(static_cast<uint8_t>(capability));
+    at = capability >> 8 & 0xFF;
+  }
+  EXPECT_EQ(found, (std::vector<uint8_t>{0x01, 0x10}));
+  ASSERT_EQ(AskWith(Command::kDeviceGetIrqInfo, IrqInfo{16, 0, kMsix, 0}), 0);
+  EXPECT_EQ(Reply<IrqInfo>().count, 0u);
+  ASSERT_EQ(
+      AskWith(Command::kDeviceGetRegionInfo, RegionInfo{32, 0, ConfigSpace::kMsixBar, 0, 0, 0}), 0);
+  EXPECT_EQ(Reply<RegionInfo>().size, 0u);
+  EXPECT_EQ(Read32(kConfigRegion, 0x20), 0u);
+}
 
 TEST_F(VfioUser, ASystemFindsTheDeviceAndItsCapabilities) {
   EXPECT_EQ(Read32(kConfigRegion, 0), 0x10FB8086u);

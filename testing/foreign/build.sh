@@ -7,6 +7,7 @@ set -eu -o pipefail
 root=$1
 folder=$2
 packages=(libpcap tcpdump daq)
+. "$root/testing/kit/apt.sh"
 
 fail() {
   echo "foreign: $*" >&2
@@ -23,20 +24,8 @@ step() {
   }
 }
 
-# apt with lists of its own: the machine's sources, as sources of source code.
-private_apt() {
-  apt-get -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=- \
-    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" -o Debug::NoLocking=1 \
-    -o Acquire::Retries=3 "$@"
-}
-
 fetch() {
-  local site
-  site=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-    awk '$2 == "bookworm" || $2 == "stable" {print $1; exit}')
-  [ -n "$site" ] || fail "apt has no source of Debian 12 packages (run apt-get update)"
-  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
-  echo "deb-src $site bookworm main" >"$folder/sources.list"
+  apt_folder deb-src bookworm || fail "apt has no source of Debian packages (run apt-get update)"
   private_apt update
   private_apt source --download-only --tar-only "${packages[@]}"
 }
@@ -77,7 +66,8 @@ build_daq() {
     -I"$folder/daq/include" -L"$folder/daq/lib" -Wl,-rpath,"$folder/daq/lib" -ldaq -ldl
 }
 
-stamp=$(cat "$root"/testing/foreign/{build.sh,inline.c} "$root"/core/abi/net/*.h | sha256sum)
+stamp=$(cat "$root"/testing/foreign/{build.sh,inline.c} "$root/testing/kit/apt.sh" \
+  "$root"/core/abi/net/*.h | sha256sum)
 [ "$(cat "$folder/built" 2>/dev/null)" != "$stamp" ] || exit 0
 rm -rf "$folder"
 mkdir -p "$folder"

@@ -1,24 +1,21 @@
 """Boots QEMU guests on modelled NICs and tells what the tests in them found, a line each."""
 
 import argparse
+import concurrent.futures
 import json
 import os
-import re
-import signal
+import selectors
 import subprocess
 import sys
+import threading
 import time
 
+import cards as cards_of
+import guest as guests
 import initramfs
+from guest import BootError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Of the unpacked packages, and where a guest has them.
-PROGRAMS = {"bin/ip": "ip", "bin/ping": "ping", "sbin/ethtool": "ethtool",
-            "usr/bin/iperf3": "iperf3"}
-
-
-class BootError(Exception):
-    """A guest could not be started."""
 
 
 def read_boots(path=os.path.join(HERE, "boots.json")):
@@ -26,159 +23,198 @@ def read_boots(path=os.path.join(HERE, "boots.json")):
         return json.load(file)
 
 
-class Guest:
-    """One of a boot's guests: what it runs, and the cards it has."""
-
-    def __init__(self, boot, script, tests, cards):
-        self.boot = boot
-        self.script = script
-        self.tests = tests
-        self.cards = cards
-
-
-def guests_of(boot):
-    """One guest with both cards, or two with a card each."""
-    if "guests" not in boot:
-        return [Guest(boot, boot["script"], boot["tests"], (0, 1))]
-    return [Guest(boot, script, tests, (i,))
-            for i, (script, tests) in enumerate(boot["guests"].items())]
-
-
-def make_initramfs(guest, kernel, programs_root):
-    """The initial file system of a guest: its script runs the tests and switches it off."""
-    archive = initramfs.Archive()
-    for folder in ("proc", "sys", "dev", "run", "tmp", "etc", "root", "bin"):
-        archive.folder(folder)
-    archive.link("var/run", "/run")
-    archive.device("dev/console", 5, 1)
-    programs = initramfs.Programs(archive, programs_root)
-    programs.add("bin/busybox")
-    for path, name in PROGRAMS.items():
-        programs.add(path, "programs/" + name)
-    for name in os.listdir(os.path.join(HERE, "guests")):
-        archive.file("guest/" + name, initramfs.read(os.path.join(HERE, "guests", name)))
-    modules = kernel.add_modules(archive, guest.boot["modules"])
-    init = "\n".join([
-        "#!/bin/busybox sh",
-        ". /guest/lib.sh",
-        "load_modules " + " ".join(modules),
-        "TESTS='%s'" % " ".join(guest.tests),
-        ". /guest/%s.sh" % guest.script,
-        "run_tests",
-        "echo @end",
-        "poweroff -f",
-    ])
-    archive.file("init", init.encode() + b"\n", executable=True)
-    return archive.bytes()
-
-
-def parse(console, tests):
-    """What the console says of each test: a list of (test, passed, detail)."""
-    told = {}
-    detail = []
-    for line in console.splitlines():
-        line = line.strip()
-        if line.startswith("@| "):
-            detail.append(line[3:])
-        # The firmware leaves the cursor anywhere.
-        match = re.search(r"@(ok|fail) (\S+)(.*)", line)
-        if match:
-            told[match[2]] = (match[1] == "ok", "; ".join(detail[-4:]) or match[3].strip())
-            detail = []
-    return [(test,) + told.get(test, (False, "the guest did not come so far")) for test in tests]
-
-
-def qemu_command(arguments, kernel, initrd, guest, sockets):
-    command = [
-        arguments.qemu, "-M", "q35,memory-backend=memory", "-accel", "tcg", "-cpu", "max", "-smp",
-        "2", "-m", "512", "-object", "memory-backend-memfd,id=memory,size=512M,share=on",
-        "-kernel", kernel.image, "-initrd", initrd, "-append",
-        "console=ttyS0 panic=-1 quiet " + guest.boot.get("append", ""), "-nodefaults",
-        "-nographic", "-serial", "stdio", "-no-reboot"]
-    for i in guest.cards:
-        device = {"driver": "vfio-user-pci", "bus": "port%d" % i,
-                  "socket": {"type": "unix", "path": sockets[i]}}
-        command += ["-device", "pcie-root-port,id=port%d,chassis=%d,slot=%d" % (i, i + 1, i + 1),
-                    "-device", json.dumps(device)]
-    return command
-
-
-def wait_for(path, process, seconds=10):
-    end = time.monotonic() + seconds
-    while not os.path.exists(path):
-        if process.poll() is not None or time.monotonic() > end:
-            raise BootError("the card's server did not start")
-        time.sleep(0.02)
-
-
-def end(processes):
-    for process in reversed(processes):
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def run(boot, arguments):
-    """Boots once. A list of (test, passed, detail), and the seconds it took."""
-    folder = os.path.join(arguments.out, boot["name"])
-    os.makedirs(folder, exist_ok=True)
-    kernel = initramfs.Kernel(os.path.join(arguments.kernels, boot["kernel"], "root"))
-    sockets = [os.path.join(folder, "card%d.sock" % i) for i in range(2)]
-    for path in sockets:
-        if os.path.exists(path):
-            os.unlink(path)
-    guests = guests_of(boot)
-    consoles = [os.path.join(folder, "console-" + guest.script) for guest in guests]
-    serve = [arguments.server, "serve", "ixgbe"] + boot.get("server", [])
-    for path in sockets:
-        serve += ["--socket", path]
-    begin = time.monotonic()
-    processes = []
-    try:
-        with open(os.path.join(folder, "server"), "w", encoding="utf-8") as log:
-            processes.append(subprocess.Popen(serve, stdout=log, stderr=subprocess.STDOUT))
-        wait_for(sockets[-1], processes[0])
-        for guest, path in zip(guests, consoles):
-            initrd = os.path.join(folder, "initrd-" + guest.script)
-            with open(initrd, "wb") as file:
-                file.write(make_initramfs(guest, kernel, arguments.programs))
-            with open(path, "wb") as console:
-                processes.append(subprocess.Popen(
-                    qemu_command(arguments, kernel, initrd, guest, sockets),
-                    stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT))
-        for process in processes[1:]:
-            left = max(0, begin + arguments.limit - time.monotonic())
-            try:
-                process.wait(timeout=left)
-            except subprocess.TimeoutExpired:
-                pass
-    finally:
-        end(processes)
-    results = []
-    for guest, path in zip(guests, consoles):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            results += parse(file.read(), guest.tests)
-    return results, time.monotonic() - begin
-
-
 def tests_of(boot):
-    return [test for guest in guests_of(boot) for test in guest.tests]
+    """What a boot has results of."""
+    tests = [test for guest in guests.guests_of(boot) for test in guest.tests]
+    return tests + ["kernel", "cards"]
+
+
+def needs_of(boots):
+    """What of fetch.sh these boots need."""
+    needs = {boot["kernel"] for boot in boots}
+    for boot in boots:
+        needs.update(boot.get("programs", ["programs"]))
+    return sorted(needs - {"programs"})
+
+
+class Run:
+    """One boot under way."""
+
+    def __init__(self, boot, settings, stop):
+        self.boot = boot
+        self._settings = settings
+        self._stop = stop
+        self._folder = os.path.join(settings.out, boot["name"])
+        os.makedirs(self._folder, exist_ok=True)
+        self._guests = guests.guests_of(boot)
+        self._cards = cards_of.Cards(settings.server, boot.get("server", []), self._folder)
+
+    def answer(self, guest, question):
+        """Does what a guest asks for; what it is told."""
+        word, *rest = question.split()
+        if word == "stats":
+            return cards_of.flat(self._cards.stats())
+        if word == "kill-server":
+            return self._kill_server()
+        if word == "start-server":
+            return self._cards.start()
+        if word == "unplug":
+            return guest.unplug(int(rest[0]))
+        if word == "plug":
+            return guest.plug(int(rest[0]), self._cards.sockets[int(rest[0])])
+        raise BootError("nobody knows what that means")
+
+    def _kill_server(self):
+        """The guests stand still meanwhile: QEMU 11.1 may abort when a server goes that owes it a
+        reply."""
+        for guest in self._guests:
+            guest.qmp().do("stop")
+        self._cards.kill()
+        time.sleep(0.5)
+        for guest in self._guests:
+            guest.qmp().do("cont")
+
+    def _hear(self, guest, line, selector):
+        try:
+            came = line.recv(4096)
+        except ConnectionError:
+            came = b""
+        if not came:
+            selector.unregister(line)
+            line.close()
+            return
+        guest.asked += came
+        if not guest.asked.endswith(b"\n"):
+            return
+        question = guest.asked.decode(errors="replace")
+        guest.asked = b""
+        try:
+            answer = "yes " + (self.answer(guest, question) or "")
+        except (BootError, OSError, ValueError, IndexError) as error:
+            answer = "no %s: %s" % (question.strip(), error)
+        try:
+            line.sendall((answer + "\n").encode())
+        except ConnectionError:
+            pass
+
+    def _attend(self, until):
+        """Answers questions until all guests have ended or the time is up. A guest asks one at a
+        time, a line."""
+        with selectors.DefaultSelector() as selector:
+            for guest in self._guests:
+                selector.register(guest.listener, selectors.EVENT_READ, guest)
+            while (any(guest.process.poll() is None for guest in self._guests) and
+                   time.monotonic() < until and not self._stop.is_set()):
+                for key, _ in selector.select(0.2):
+                    if key.fileobj is key.data.listener:
+                        line = key.data.listener.accept()[0]
+                        selector.unregister(key.fileobj)
+                        selector.register(line, selectors.EVENT_READ, key.data)
+                    else:
+                        self._hear(key.data, key.fileobj, selector)
+
+    def run(self):
+        """A list of (test, passed, detail), and the seconds it took."""
+        begin = time.monotonic()
+        kernel = initramfs.Kernel(
+            os.path.join(self._settings.packages, "kernels", self.boot["kernel"], "root"))
+        results = []
+        try:
+            self._cards.start()
+            for guest in self._guests:
+                guest.start(self._settings, kernel, self._cards.sockets, self._folder)
+            self._attend(begin + self._settings.limit)
+        finally:
+            for guest in self._guests:
+                self._end(guest)
+            problem = self._cards.stop()
+        for guest in self._guests:
+            results += guest.results()
+        results.append(("cards", not problem, problem))
+        return results, time.monotonic() - begin
+
+    @staticmethod
+    def _end(guest):
+        if guest.listener is not None:
+            guest.listener.close()
+        if guest.process is None:
+            return
+        guest.process.terminate()
+        try:
+            guest.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            guest.process.kill()
+            guest.process.wait()
+
+
+def judge(boot, results):
+    """Results with those turned round that must fail, because they show that a check can."""
+    must_fail = boot.get("must_fail", ())
+    known = [test for test, _, _ in results]
+    results = results + [(test, True, "") for test in must_fail if test not in known]
+    return [(test, not good, "" if not good else "it should have failed")
+            if test in must_fail else (test, good, detail) for test, good, detail in results]
+
+
+class Tally:
+    """Prints results as they come, a boot at a time."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self._lock = threading.Lock()
+
+    def add(self, boot, results, seconds):
+        with self._lock:
+            for test, good, detail in results:
+                self.passed += good
+                self.failed += not good
+                verdict = "ok" if good else "FAILED"
+                print("%s %s: %s%s" % (boot["name"], test, verdict,
+                                       " (%s)" % detail if detail else ""))
+            print("%s took %.0f s" % (boot["name"], seconds), flush=True)
+
+
+def run_all(boots, settings):
+    """Runs boots, as many at once as there are CPUs; those that want all CPUs come last, alone."""
+    tally = Tally()
+    stop = threading.Event()
+
+    def run(boot):
+        try:
+            results, seconds = Run(boot, settings, stop).run()
+        except (BootError, OSError) as error:
+            results, seconds = [("boot", False, str(error))], 0
+        tally.add(boot, judge(boot, results), seconds)
+
+    together = [boot for boot in boots if not boot.get("alone")]
+    alone = [boot for boot in boots if boot.get("alone")]
+    for some, jobs in ((together, settings.jobs), (alone, 1)):
+        with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+            futures = [pool.submit(run, boot) for boot in some]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                stop.set()
+                for future in futures:
+                    future.cancel()
+                raise
+    return tally
 
 
 def main(words):
     parser = argparse.ArgumentParser(prog="boot.py", description=__doc__)
     parser.add_argument("--qemu", help="program that starts QEMU")
     parser.add_argument("--server", help="mapwire_nic")
-    parser.add_argument("--kernels", help="folder of unpacked kernels, by version")
-    parser.add_argument("--programs", help="unpacked packages of guest programs")
+    parser.add_argument("--packages", help="folder that fetch.sh filled")
     parser.add_argument("--out", help="folder for consoles and logs")
     parser.add_argument("--list", action="store_true", help="print the boots and their tests")
+    parser.add_argument("--needs", action="store_true", help="print what fetch.sh must get")
     parser.add_argument("--tally", help="file for passed and failed counts")
     parser.add_argument("--limit", type=float, default=300, help="seconds a guest may take")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)),
+                        help="boots at a time")
     parser.add_argument("boots", nargs="*", help="names of boots; all but smoke")
     arguments = parser.parse_args(words)
     known = {boot["name"]: boot for boot in read_boots()}
@@ -189,22 +225,17 @@ def main(words):
     for name in arguments.boots:
         if name not in known:
             parser.error("there is no boot %s; there are %s" % (name, " ".join(known)))
-    passed = failed = 0
-    for name in arguments.boots or [name for name in known if name != "smoke"]:
-        try:
-            results, seconds = run(known[name], arguments)
-        except (BootError, OSError) as error:
-            results, seconds = [("boot", False, str(error))], 0
-        for test, good, detail in results:
-            passed += good
-            failed += not good
-            print("%s %s: %s" % (name, test, "ok" if good else "FAILED (%s)" % detail), flush=True)
-        print("%s took %.0f s" % (name, seconds), flush=True)
+    boots = [known[name] for name in arguments.boots or known if name != "smoke"
+             or name in arguments.boots]
+    if arguments.needs:
+        print(" ".join(needs_of(boots)))
+        return 0
+    tally = run_all(boots, arguments)
     if arguments.tally:
         with open(arguments.tally, "a", encoding="utf-8") as file:
-            file.write("guests\t%d\t%d\n" % (passed, failed))
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+            file.write("guests\t%d\t%d\n" % (tally.passed, tally.failed))
+    print("%d passed, %d failed" % (tally.passed, tally.failed))
+    return 1 if tally.failed else 0
 
 
 if __name__ == "__main__":

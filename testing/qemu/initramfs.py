@@ -1,5 +1,6 @@
 """Initial file systems for guests: programs and kernel modules from unpacked Debian packages."""
 
+import glob
 import lzma
 import os
 import re
@@ -75,6 +76,14 @@ class Programs:
         self._archive.file(target or path, read(real), executable=True)
         self._add_libraries(real)
 
+    def add_matching(self, pattern):
+        """Adds what matches, each file once, by the longest of its names."""
+        found = glob.glob(os.path.join(self._root, pattern))
+        if not found:
+            raise FileNotFoundError("no package has " + pattern)
+        for path in {os.path.realpath(name) for name in found}:
+            self.add(os.path.relpath(path, os.path.realpath(self._root)))
+
     def _add_libraries(self, path):
         for name in needed(path):
             if name in self._there:
@@ -101,6 +110,9 @@ class Kernel:
         self.image = os.path.join(boot, images[0])
         self.release = images[0].removeprefix("vmlinuz-")
         self._files = {}
+        self._built_in = re.findall(r"([^/\n]+)\.ko$", read(os.path.join(
+            root, "lib/modules", self.release, "modules.builtin")).decode().replace("-", "_"),
+                                    re.MULTILINE)
         for folder, _, files in os.walk(os.path.join(root, "lib/modules", self.release)):
             for name in files:
                 if re.search(r"\.ko(\.xz)?$", name):
@@ -116,8 +128,7 @@ class Kernel:
         order = []
 
         def add(name):
-            # What is built in has no file.
-            if name in order or name not in self._files:
+            if not name or name in order or name in self._built_in:
                 return
             data = self._module(name)
             for depends in re.findall(rb"\0depends=([^\0]*)", data):

@@ -27,37 +27,17 @@ fail() {
   exit 1
 }
 
-stamp="$alone $only $suites $* $(sha256sum <"$0")"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../kit/apt.sh"
+stamp="$alone $only $suites $* $(cat "$0" "$here/../kit/apt.sh" | sha256sum)"
 [ "$(cat "$folder/unpacked" 2>/dev/null)" != "$stamp" ] || exit 0
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 rm -rf "${folder:?}"/*
 
-apt_private() {
-  apt-get -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=- \
-    -o Dir::State="$folder/state" -o Dir::State::status="$folder/status" \
-    -o Dir::Cache="$folder/cache" -o Debug::NoLocking=1 -o Acquire::Retries=3 \
-    -o APT::Default-Release="${suites##* }" -o APT::Install-Recommends=false \
-    -o APT::Sandbox::User= -o Dpkg::Use-Pty=0 "$@"
-}
-
-# Security updates have a place of their own.
-site_of() {
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-    awk -v security="$1" '($2 ~ /-security/) == security {print $1; exit}'
-}
-
-site=$(site_of 0)
-security=$(site_of 1)
-[ -n "$site" ] || fail "apt has no source of Debian packages (run apt-get update)"
-mkdir -p "$folder"/{root,state/lists/partial,cache/archives/partial,packages}
-: >"$folder/status"
-for suite in $suites; do
-  case $suite in
-    *-security) [ -z "$security" ] || echo "deb $security $suite main" ;;
-    *) echo "deb $site $suite main" ;;
-  esac
-done >"$folder/sources.list"
+mkdir -p "$folder"/{root,packages}
+# shellcheck disable=SC2086  # words
+apt_folder deb $suites || fail "apt has no source of Debian packages (run apt-get update)"
 
 step() {
   "$@" >>"$folder/log" 2>&1 </dev/null || {
@@ -66,17 +46,17 @@ step() {
   }
 }
 
-step apt_private update
+step private_apt update
 if [ -n "$only" ]; then
-  plan=$(apt_private install --simulate "$@" 2>>"$folder/log") || fail "$* cannot be had"
+  plan=$(private_apt install --simulate "$@" 2>>"$folder/log") || fail "$* cannot be had"
   mapfile -t all < <(awk -v only="$only" '$1 == "Inst" && $2 ~ only {print $2}' <<<"$plan")
   set -- "${all[@]}"
 fi
 if [ -n "$alone$only" ]; then
   cd "$folder/packages"
-  step apt_private download "$@"
+  step private_apt download "$@"
 else
-  step apt_private install --download-only --yes "$@"
+  step private_apt install --download-only --yes "$@"
   mv "$folder"/cache/archives/*.deb "$folder/packages"
 fi
 for package in "$folder"/packages/*.deb; do

@@ -49,13 +49,16 @@ if "--tally" in sys.argv:
     open(sys.argv[sys.argv.index("--tally") + 1], "a").write("foreign programs\t2\t0\n")
 print("foreign daq: passed")
 END
-  printf '#!/bin/bash\n' >"$repo/testing/qemu/fetch.sh"
+  printf '#!/bin/bash\necho "fetched: $*"\n' >"$repo/testing/qemu/fetch.sh"
   printf '#!/bin/bash\necho "qtest: 3 passed, 0 failed"\n' >"$repo/testing/qemu/qtest.sh"
   chmod +x "$repo/testing/qemu/fetch.sh" "$repo/testing/qemu/qtest.sh"
   cat >"$repo/testing/qemu/boot.py" <<'END'
 import sys
 if "--list" in sys.argv:
     print("smoke: probe link")
+    sys.exit()
+if "--needs" in sys.argv:
+    print("6.1 of " + sys.argv[-1])
     sys.exit()
 if "--tally" in sys.argv:
     open(sys.argv[sys.argv.index("--tally") + 1], "a").write("guests\t2\t0\n")
@@ -257,6 +260,7 @@ expect "a guest is booted" status_is 0
 expect "the card's server is built" called "build .*//sim/vfio_user:mapwire_nic" bazel_calls
 expect "boot.py takes what was built and fetched" out_has "guest arguments: --qemu\
  $repo/.cache/qemu/qemu/qemu --server $scratch/bin/sim/vfio_user/mapwire_nic"
+expect "what it needs is fetched" out_has "fetched: $repo/.cache/qemu 6.1 of smoke"
 expect "only that guest is booted" not out_has "qtest:"
 mapwire qemu qtest
 expect "the card is tested alone" out_has "qtest: 3 passed, 0 failed"

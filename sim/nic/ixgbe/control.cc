@@ -42,7 +42,10 @@ Control::Control(DeviceWorld& world, RegisterFile& registers, const IxgbeOptions
     : world_(world),
       registers_(registers),
       options_(options),
-      image_(options.eeprom.empty() ? DefaultImage(options.mac) : options.eeprom) {
+      image_(options.eeprom.empty() ? DefaultImage(options.mac) : options.eeprom),
+      serial_(image_) {
+  registers_.OnRead<reg::Eec, &Control::ReadEec>(this);
+  registers_.OnWrite<reg::Eec, &Control::WriteEec>(this);
   registers_.OnWrite<reg::Eerd, &Control::WriteEerd>(this);
   registers_.OnRead<reg::Swsm, &Control::ReadSwsm>(this);
   registers_.OnWrite<reg::Swsm, &Control::WriteSwsm>(this);
@@ -53,6 +56,7 @@ Control::Control(DeviceWorld& world, RegisterFile& registers, const IxgbeOptions
 
 void Control::Reset() {
   reading_ = false;
+  serial_.Reset();
   world_.CancelTimer(kTimerEeprom);
   world_.CancelTimer(kTimerMdio);
   // A power of two of words, 64 at least.
@@ -71,6 +75,29 @@ void Control::AutoRead() {
 
 uint16_t Control::Word(uint32_t address) const {
   return address < image_.size() ? image_[address] : 0xFFFF;
+}
+
+uint32_t Control::ReadEec(uint32_t) {
+  return hw::Value<reg::Eec>(registers_.Raw<reg::Eec>())
+      .With<reg::Eec::EeDo>(serial_.out() ? 1 : 0)
+      .raw();
+}
+
+// Who asks for the pins has them: no firmware competes. The chip select is low when it selects.
+void Control::WriteEec(uint32_t, uint32_t value) {
+  using E = reg::Eec;
+  constexpr uint32_t kPins = E::EeSk::kMask | E::EeCs::kMask | E::EeDi::kMask;
+  constexpr uint32_t kWritable = kPins | E::Fwe::kMask | E::EeReq::kMask;
+  const uint32_t before = registers_.Raw<E>();
+  const bool granted = (value & E::EeReq::kMask) != 0;
+  if (((before ^ value) & kPins) != 0 && (before & E::EeGnt::kMask) == 0) {
+    registers_.Report(DriverError::kIllegalOrder, "EEPROM pins moved without EEC.EE_GNT:", value);
+  }
+  registers_.Set<E>((before & ~kWritable) | (value & kWritable));
+  registers_.SetField<E, E::EeGnt>(granted ? 1 : 0);
+  if (!granted) return serial_.Reset();
+  const hw::Value<E> pins(value);
+  serial_.Drive(pins.Get<E::EeCs>() == 0, pins.Get<E::EeSk>() != 0, pins.Get<E::EeDi>() != 0);
 }
 
 void Control::WriteEerd(uint32_t, uint32_t value) {

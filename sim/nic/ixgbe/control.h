@@ -8,10 +8,12 @@
 
 #include "sim/nic/ixgbe/options.h"
 #include "sim/nic/ixgbe/register_file.h"
+#include "sim/nic/ixgbe/serial_eeprom.h"
 
 namespace mapwire::sim::nic82599 {
 
-// Firmware is present and never holds a semaphore. No PHY answers MDIO: reads give all ones.
+// Firmware is present and never holds a semaphore, nor the pins of the EEPROM. No PHY answers MDIO:
+// reads give all ones.
 class Control {
  public:
   Control(DeviceWorld& world, RegisterFile& registers, const IxgbeOptions& options);
@@ -24,6 +26,8 @@ class Control {
 
  private:
   uint16_t Word(uint32_t address) const;
+  uint32_t ReadEec(uint32_t);
+  void WriteEec(uint32_t, uint32_t value);
   void WriteEerd(uint32_t, uint32_t value);
   uint32_t ReadSwsm(uint32_t);
   void WriteSwsm(uint32_t, uint32_t value);
@@ -35,6 +39,7 @@ class Control {
   RegisterFile& registers_;
   const IxgbeOptions& options_;
   std::vector<uint16_t> image_;
+  SerialEeprom serial_;
   bool reading_ = false;
 };
 

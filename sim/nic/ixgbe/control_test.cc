@@ -57,6 +57,98 @@ TEST_F(Control, TheImageNamesAFirmwareThatDriversTrust) {
   EXPECT_GT(word(word(word(0x0F) + 4) + 7), 5u);
 }
 
+// The EEPROM by its pins, as drivers read it that do not know its size yet.
+class EepromPins : public IxgbeTest {
+ protected:
+  using E = reg::Eec;
+  static constexpr uint32_t kRead = 0x03;
+  static constexpr uint32_t kReadHigh = 0x0B;
+  static constexpr uint32_t kReadStatus = 0x05;
+
+  void Pin(uint32_t mask, bool level) {
+    const uint32_t eec = Read<E>();
+    Write<E>(level ? eec | mask : eec & ~mask);
+  }
+  void Take() {
+    Pin(E::EeReq::kMask, true);
+    ASSERT_EQ(hw::Value<E>(Read<E>()).Get<E::EeGnt>(), 1u);
+    Write<E>(Read<E>() & ~(E::EeCs::kMask | E::EeSk::kMask));
+  }
+  // A pulse on the chip select ends the command that runs.
+  void Standby() {
+    Pin(E::EeCs::kMask, true);
+    Pin(E::EeCs::kMask, false);
+  }
+  void Out(uint32_t value, uint32_t bits) {
+    for (uint32_t bit = bits; bit-- > 0;) {
+      Pin(E::EeDi::kMask, ((value >> bit) & 1) != 0);
+      Pin(E::EeSk::kMask, true);
+      Pin(E::EeSk::kMask, false);
+    }
+    Pin(E::EeDi::kMask, false);
+  }
+  uint32_t In(uint32_t bits) {
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < bits; ++i) {
+      Pin(E::EeSk::kMask, true);
+      value = value << 1 | hw::Value<E>(Read<E>()).Get<E::EeDo>();
+      Pin(E::EeSk::kMask, false);
+    }
+    return value;
+  }
+  // The low byte comes first.
+  uint16_t Word(uint32_t word) {
+    Standby();
+    Out(kReadStatus, 8);
+    EXPECT_EQ(In(8) & 1, 0u) << "busy";
+    Standby();
+    Out(word * 2 > 0xFF ? kReadHigh : kRead, 8);
+    Out(word * 2 & 0xFF, 8);
+    const uint32_t low = In(8);
+    return static_cast<uint16_t>(low | In(8) << 8);
+  }
+};
+
+TEST_F(EepromPins, ReadWhatEerdReads) {
+  IxgbeOptions options;
+  for (uint16_t i = 0; i < 256; ++i) options.eeprom.push_back(static_cast<uint16_t>(i * 0x0203));
+  PowerOn(options);
+  Take();
+  for (const uint32_t word : {0u, 1u, 0x3Fu, 0x7Fu, 0x80u, 0xFFu}) {
+    EXPECT_EQ(Word(word), options.eeprom[word]) << word;
+  }
+}
+
+TEST_F(EepromPins, WordsFollowOneAnother) {
+  IxgbeOptions options;
+  options.eeprom = {0x1122, 0x3344, 0x5566};
+  PowerOn(options);
+  Take();
+  EXPECT_EQ(Word(0), 0x1122);
+  EXPECT_EQ(In(16), 0x4433u);
+  EXPECT_EQ(In(16), 0x6655u);
+  EXPECT_EQ(In(16), 0xFFFFu) << "behind the image";
+}
+
+TEST_F(EepromPins, AGrantEndsWithTheRequestAndOtherBitsStay) {
+  PowerOn();
+  const uint32_t before = Read<reg::Eec>();
+  Take();
+  Out(kRead, 8);
+  Pin(E::EeReq::kMask, false);
+  EXPECT_EQ(hw::Value<E>(Read<E>()).Get<E::EeGnt>(), 0u);
+  Take();
+  EXPECT_EQ(Word(0), 0x0002) << "the command that was cut off is forgotten";
+  Write<reg::Eec>(0);
+  EXPECT_EQ(Read<reg::Eec>(), before & ~(E::EeSk::kMask | E::EeCs::kMask | E::EeDi::kMask));
+}
+
+TEST_F(EepromPins, MovedWithoutAGrantAreAMistake) {
+  PowerOn();
+  Write<reg::Eec>(Read<reg::Eec>() | E::EeSk::kMask);
+  ExpectError(DriverError::kIllegalOrder);
+}
+
 TEST_F(Control, SemaphoreIsTakenByTheReadThatFindsItFree) {
   PowerOn();
   EXPECT_EQ(Read<reg::Swsm>() & 1, 0u);
@@ -514,6 +606,8 @@ TEST_F(Inert, BitsThatCountForNothingReadZero) {
   EXPECT_EQ(Read<reg::Eitr>(3), 1944u);
   Write<reg::Fctrl>(0x3400);
   EXPECT_EQ(Read<reg::Fctrl>(), 0x400u);
+  Write<reg::Mrqc>(0x011A0001);
+  EXPECT_EQ(Read<reg::Mrqc>(), 0x00120001u);
 }
 
 TEST_F(Inert, LinkFlowControlMayBeOnAndPriorityFlowControlMayNot) {

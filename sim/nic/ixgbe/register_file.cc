@@ -17,10 +17,11 @@ RegisterFile::RegisterFile(DeviceWorld& world)
                  reg::Ivar, reg::IvarMisc, reg::Reta, reg::Rxpbsize, reg::Txpbsize, reg::Fctrl,
                  reg::Mcstctrl, reg::Vlnctrl, reg::Mtqc, reg::Rqsmr, reg::Tqsm, reg::Srrctl,
                  reg::Srrctl64To127, reg::Eitr, reg::Eitr24To127, reg::Mrqc, reg::Maxfrs>();
-  // What drivers in use write all the same: bits of the 82598's FCTRL, and a number of microseconds
-  // in EITR whose low bits count for nothing.
+  // What drivers in use write all the same: bits of the 82598's FCTRL, a number of microseconds in
+  // EITR whose low bits count for nothing, and kinds of hash in MRQC for IPv6 extension headers.
   Ignores<reg::Fctrl>(0x3000);
   Ignores<reg::Eitr, reg::Eitr24To127>(0x7);
+  Ignores<reg::Mrqc>(0x010C0000);
   // The low bits read 0. Written ones are kept all the same: an enable looks at them.
   ShowsItsFieldsOnly<reg::Rdbal, reg::Rdlen, reg::Rdbal64To127, reg::Rdlen64To127, reg::Tdbal,
                      reg::Tdlen>();

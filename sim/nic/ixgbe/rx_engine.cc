@@ -286,7 +286,9 @@ RxEngine::Verdict RxEngine::Deliver(Held& held) {
   while (ring.cached != 0) {
     WriteFragment(queue, held);
     if (held.done == held.frame->bytes.size()) {
-      statistics_.QueueReceived(queue, held.room + kCrcBytes);
+      // The CRC counts if memory gets it: DPDK takes it off only then.
+      const bool stripped = registers_.Field<reg::Hlreg0, reg::Hlreg0::Rxcrcstrp>() != 0;
+      statistics_.QueueReceived(queue, held.room + (stripped ? 0 : kCrcBytes));
       ring.Prefetch(dma_, DmaKind::kRxDescriptors, queue, options_.rx_prefetch);
       return Verdict::kDone;
     }
@@ -513,8 +515,11 @@ uint32_t RxEngine::ReadRdh(uint32_t queue) {
   return ring_registers_.ReadHead(queues_[queue], queue);
 }
 
+// A write that moves nothing is none: DPDK clears the head of a queue it has just switched on.
 void RxEngine::WriteRdh(uint32_t queue, uint32_t value) {
-  ring_registers_.WriteHead(queues_[queue], queue, value);
+  const Queue& ring = queues_[queue];
+  if (ring.shows_enabled() && value == ring.head) return;
+  ring_registers_.WriteHead(ring, queue, value);
 }
 
 template <typename Low, typename High>

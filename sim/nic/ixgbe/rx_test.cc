@@ -488,7 +488,31 @@ TEST_F(Rx, StatisticsCountAndClearOnRead) {
   EXPECT_EQ(Read<reg::Gorcl>(), 668u);
   EXPECT_EQ(Read<reg::Gorch>(), 0u);
   EXPECT_EQ(Read<reg::Gorcl>(), 0u);
-  EXPECT_EQ(Read<reg::QbrcL>(), 668u);
+  EXPECT_EQ(Read<reg::QbrcL>(), 660u) << "the CRCs were stripped";
+}
+
+TEST_F(Rx, AQueueCountsTheCrcOnlyIfItIsKept) {
+  BringUp();
+  Write<reg::Rxctrl>(0);
+  Write<reg::Rdrxctl>(0);
+  Write<reg::Hlreg0>(Read<reg::Hlreg0>() & ~reg::Hlreg0::Rxcrcstrp::kMask);
+  Write<reg::Rxctrl>(reg::Rxctrl::Rxen::kMask);
+  Ring ring = RxRing(0, 64);
+  Arrive(FrameTo(OurAddress()));
+  EXPECT_EQ(RxLength(ring, 0), 64u);
+  EXPECT_EQ(Read<reg::Gorcl>(), 64u);
+  EXPECT_EQ(Read<reg::QbrcL>(), 64u);
+}
+
+TEST_F(Rx, TheHeadOfAQueueThatIsOnStays) {
+  BringUp();
+  RxRing(0, 64);
+  Write<reg::Rdh>(0);  // where it stands: no mistake
+  Arrive(FrameTo(OurAddress()));
+  EXPECT_EQ(Read<reg::Rdh>(), 1u);
+  Write<reg::Rdh>(0);
+  ExpectError(DriverError::kIllegalOrder);
+  EXPECT_EQ(Read<reg::Rdh>(), 1u);
 }
 
 // ---- Filters ----

@@ -1,5 +1,6 @@
 # What guest scripts have in common. A script defines test_NAME functions; each runs with `set -e`
-# and is told of by one line on the console. $TESTS has their names in order, from the host.
+# and is told of by one line on the console. $TESTS has their names in order, from the host, and
+# $COMPLAINTS what a kernel says that has come to grief: a test during which it says so has failed.
 
 export PATH=/programs:/bin
 /bin/busybox --install -s /bin
@@ -9,8 +10,10 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs run /run
 mount -t tmpfs tmp /tmp
 mkdir -p /run/netns
-# The console is for results.
+# The console is for results, the second line for questions.
 dmesg -n 1
+stty -F /dev/ttyS1 raw -echo
+exec 9<>/dev/ttyS1
 
 load_modules() {
   local module
@@ -19,22 +22,68 @@ load_modules() {
   done
 }
 
+seconds() { cut -d. -f1 /proc/uptime; }
+
+complaints() { dmesg | grep -E "$COMPLAINTS" || true; }
+
+# A fault before the first test is of that one.
 run_tests() {
-  local test code
+  local test code before=0 now began
   for test in $TESTS; do
+    began=$(seconds)
     (
       set -e
       "test_$test"
     ) >/tmp/out 2>&1
     code=$?
+    now=$(complaints | wc -l)
+    if [ "$now" != "$before" ]; then
+      complaints | tail -n +$((before + 1)) >>/tmp/out
+      before=$now
+      code="$code, and the kernel complains"
+    fi
     if [ "$code" = 0 ]; then
-      echo "@ok $test"
+      echo "@ok $test $(($(seconds) - began)) s"
     else
       tail -n 12 /tmp/out | sed 's/^/@| /'
       echo "@fail $test status $code"
     fi
   done
 }
+
+# Asks the host; prints its answer. False if it could not do what was asked.
+ask() {
+  local verdict answer
+  echo "$*" >&9
+  read -r verdict answer <&9
+  echo "$answer"
+  [ "$verdict" = yes ]
+}
+
+# --- What went over the wire, as the host tells (docs/qemu-devices.md, --stats) ---
+
+# From here on it is counted.
+mark_wire() { ask stats >/tmp/base; }
+
+# All that was sent has arrived: nothing is counted between two looks.
+quiet() {
+  ask stats >/tmp/now
+  sleep 0.3
+  [ "$(ask stats)" = "$(cat /tmp/now)" ]
+}
+
+# One of the words of such a line: word FILE NAME.
+word() { tr ' ' '\n' <"$1" | sed -n "s/^$2=//p"; }
+
+# How much a count has grown between the mark and the last look, e.g. 0.sent.frames.
+grown() { echo $(($(word /tmp/now "$1") - $(word /tmp/base "$1"))); }
+
+at_least() { [ "$(grown "$1")" -ge "$2" ]; }
+
+# Rules come in: agree CARD FILE (agree.awk).
+agree() { awk -v card="$1" -v counters="$2" -f /guest/agree.awk; }
+
+# --- Programs ---
 
 # This shell takes its own versions of programs first.
 ip() { /programs/ip "$@"; }
@@ -61,12 +110,29 @@ one_counter() { awk -v name="$1:" '$1 == name {print $2}'; }
 counted() { ethtool -S "$1" | one_counter "$2"; }
 counted_there() { there ethtool -S "$1" | one_counter "$2"; }
 
-# All of them come back: $1 how many, $2 to where, the rest for ping.
+# All of them come back: $1 how many, $2 to where, the rest for ping. The kernel counts replies:
+# ping itself waits for the last one no longer than twice the longest round trip.
 pings() {
-  local count=$1 to=$2
+  local count=$1 to=$2 before
   shift 2
-  ping -q -c "$count" -i 0.01 -W 2 "$@" "$to" | tee /tmp/ping
-  grep -q " 0% packet loss" /tmp/ping
+  before=$(echo_replies)
+  ping -q -c "$count" -i 0.01 -W 2 "$@" "$to" || true
+  within 20 echo_replies_are $((before + count)) || { what_was_lost && false; }
+}
+
+echo_replies() {
+  awk '$1 != "Icmp:" {next}
+       column {print $column}
+       {for (i = 1; i <= NF; ++i) if ($i == "InEchoReps") column = i}' /proc/net/snmp
+}
+echo_replies_are() { [ "$(echo_replies)" = "$1" ]; }
+
+# Counters that say where frames stayed, of both cards and of IP.
+what_was_lost() {
+  ethtool -S eth0 | grep -E "(miss|drop|error|no_buffer|busy).*: [1-9]" || true
+  there ethtool -S eth1 | grep -E "(miss|drop|error|no_buffer|busy).*: [1-9]" || true
+  grep -E "^(Ip|Icmp):" /proc/net/snmp
+  there grep -E "^(Ip|Icmp):" /proc/net/snmp
 }
 
 # $1 bytes over TCP, from there to here and from here to there, byte for byte.

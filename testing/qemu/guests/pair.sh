@@ -5,7 +5,3 @@ come_up() {
   ip link set eth0 up
   within 300 carrier eth0
 }
-
-kernel_is_content() {
-  ! dmesg | grep -E "BUG|WARNING|Oops|Tx Unit Hang|Detected Tx"
-}

@@ -6,5 +6,3 @@ test_serve() {
   nc -ll -p 7000 -e cat &
   timeout 200 nc -l -p 7001 </dev/null
 }
-
-test_right_is_content() { kernel_is_content; }
