@@ -26,7 +26,7 @@ def read_boots(path=os.path.join(HERE, "boots.json")):
 def tests_of(boot):
     """What a boot has results of."""
     tests = [test for guest in guests.guests_of(boot) for test in guest.tests]
-    return tests + ["kernel", "cards"]
+    return tests + ["kernel"] + ([] if "e1000" in boot else ["cards"])
 
 
 def needs_of(boots):
@@ -47,7 +47,8 @@ class Run:
         self._folder = os.path.join(settings.out, boot["name"])
         os.makedirs(self._folder, exist_ok=True)
         self._guests = guests.guests_of(boot)
-        self._cards = cards_of.Cards(settings.server, boot.get("server", []), self._folder)
+        make = cards_of.NoCards if "e1000" in boot else cards_of.Cards
+        self._cards = make(settings.server, boot.get("server", []), self._folder)
 
     def answer(self, guest, question):
         """Does what a guest asks for; what it is told."""
@@ -130,7 +131,8 @@ class Run:
             problem = self._cards.stop()
         for guest in self._guests:
             results += guest.results()
-        results.append(("cards", not problem, problem))
+        if problem is not None:
+            results.append(("cards", not problem, problem))
         return results, time.monotonic() - begin
 
     @staticmethod
@@ -208,9 +210,13 @@ def main(words):
     parser.add_argument("--qemu", help="program that starts QEMU")
     parser.add_argument("--server", help="mapwire_nic")
     parser.add_argument("--packages", help="folder that fetch.sh filled")
+    parser.add_argument("--modules", help="folder of netmap.ko, by kernel")
+    parser.add_argument("--built", help="what Bazel built")
     parser.add_argument("--out", help="folder for consoles and logs")
     parser.add_argument("--list", action="store_true", help="print the boots and their tests")
     parser.add_argument("--needs", action="store_true", help="print what fetch.sh must get")
+    parser.add_argument("--wants", action="store_true",
+                        help="print the kernels to build the module for, and what Bazel must build")
     parser.add_argument("--tally", help="file for passed and failed counts")
     parser.add_argument("--limit", type=float, default=300, help="seconds a guest may take")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)),
@@ -229,6 +235,13 @@ def main(words):
              or name in arguments.boots]
     if arguments.needs:
         print(" ".join(needs_of(boots)))
+        return 0
+    if arguments.wants:
+        wants = {boot["kernel"] for boot in boots if boot.get("netmap")}
+        for boot in boots:
+            wants.update("//%s:%s" % os.path.split(guests.BUILT[name])
+                         for name in boot.get("built", ()))
+        print(" ".join(sorted(wants)))
         return 0
     tally = run_all(boots, arguments)
     if arguments.tally:

@@ -80,6 +80,21 @@ class Cards:
         return "; ".join(self._problems)
 
 
+class NoCards:
+    """A boot whose guests have QEMU's own."""
+
+    sockets = ()
+
+    def __init__(self, program, options, folder):
+        pass
+
+    def start(self):
+        pass
+
+    def stop(self):
+        return None
+
+
 def flat(stats):
     """Statistics as NAME=VALUE words for a shell: 0.sent.frames=12."""
     words = []

@@ -10,6 +10,7 @@ import time
 import initramfs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+BIND = os.path.join(HERE, "../../tools/bind/bind.sh")
 # Of the unpacked packages: folder, and the programs in it with the names a guest has them by.
 PROGRAMS = {
     "programs": {"bin/ip": "ip", "bin/ping": "ping", "sbin/ethtool": "ethtool",
@@ -21,6 +22,9 @@ PLUGINS = {
     "dpdk": ("usr/lib/x86_64-linux-gnu/dpdk/pmds-*/librte_mempool_ring.so.*",
              "lib/x86_64-linux-gnu/libgcc_s.so.1", "usr/libexec/coreutils/libstdbuf.so"),
 }
+# Of what this repository builds.
+BUILT = {"pkt-gen": "tools/pkt-gen/pkt-gen", "hostile": "testing/guest/hostile",
+         "sync_cost": "testing/guest/sync_cost"}
 # Words of a kernel that has come to grief; a guest looks for them after each test (lib.sh has
 # them from here), we look for them on its console.
 COMPLAINTS = (r"BUG:|WARNING:|Oops|Call Trace|general protection|Kernel panic|lockup|"
@@ -39,8 +43,9 @@ def tests_in(script):
         return re.findall(r"^test_(\w+)\(\)", file.read(), re.MULTILINE)
 
 
-def make_initramfs(guest, kernel, packages):
+def make_initramfs(guest, kernel, settings):
     """The initial file system of a guest: its script runs the tests and switches it off."""
+    packages = settings.packages
     archive = initramfs.Archive()
     for folder in ("proc", "sys", "dev", "run", "tmp", "etc", "root", "bin"):
         archive.folder(folder)
@@ -55,7 +60,15 @@ def make_initramfs(guest, kernel, packages):
             programs.add_matching(pattern)
     for name in os.listdir(os.path.join(HERE, "guests")):
         archive.file("guest/" + name, initramfs.read(os.path.join(HERE, "guests", name)))
+    archive.file("guest/bind.sh", initramfs.read(BIND))
     modules = kernel.add_modules(archive, guest.boot["modules"])
+    if guest.boot.get("netmap"):
+        archive.file("modules/netmap.ko", initramfs.read(os.path.join(
+            settings.modules, guest.boot["kernel"], "netmap.ko")))
+    # They run with this machine's libraries, which they were built with.
+    built = initramfs.Programs(archive, "/")
+    for name in guest.boot.get("built", ()):
+        built.add(os.path.join(os.path.abspath(settings.built), BUILT[name]), "programs/" + name)
     init = "\n".join([
         "#!/bin/busybox sh",
         "COMPLAINTS='%s'" % COMPLAINTS,
@@ -170,7 +183,7 @@ class Guest:
         """Starts QEMU; `sockets` are those of the boot's cards."""
         self.folder = folder
         with open(self.path("initrd"), "wb") as file:
-            file.write(make_initramfs(self, kernel, settings.packages))
+            file.write(make_initramfs(self, kernel, settings))
         for what in ("questions", "qmp"):
             if os.path.exists(self.path(what)):
                 os.unlink(self.path(what))
@@ -185,14 +198,21 @@ class Guest:
     def _command(self, qemu, kernel, sockets):
         memory = "%dM" % self.boot.get("memory", 512)
         command = [
-            qemu, "-M", "q35,memory-backend=memory", "-accel", "tcg", "-cpu", "max", "-smp", "2",
-            "-m", memory, "-object", "memory-backend-memfd,id=memory,share=on,size=" + memory,
+            qemu, "-M", "q35,memory-backend=memory", "-accel", "tcg", "-cpu", "max",
+            "-smp", str(self.boot.get("cpus", 2)), "-m", memory, "-object", "memory-backend-memfd,id=memory,share=on,size=" + memory,
             "-kernel", kernel.image, "-initrd", self.path("initrd"), "-append",
             "console=ttyS0 panic=-1 quiet log_buf_len=4M sysctl.kernel.hung_task_timeout_secs=30 "
             + self.boot.get("append", ""), "-nodefaults", "-nographic", "-no-reboot",
             "-serial", "stdio", "-chardev", "socket,id=questions,path=" + self.path("questions"),
             "-serial", "chardev:questions",
             "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp")]
+        for i in range(self.boot.get("e1000", 0)):
+            # Two and two on a wire.
+            command += ["-netdev", "hubport,hubid=%d,id=wire%d" % (i // 2, i), "-device",
+                        "e1000,netdev=wire%d,mac=52:54:00:00:00:%02x" % (i, i + 1)]
+        if self.boot.get("counted"):
+            # An instruction is a nanosecond, and nothing else takes time.
+            command += ["-icount", "shift=0,sleep=off"]
         for i in self.cards:
             command += ["-device", "pcie-root-port,id=port%d,chassis=%d,slot=%d"
                         % (i, i + 1, i + 1), "-device", json.dumps(card_device(i, sockets[i]))]
@@ -217,9 +237,10 @@ class Guest:
 
 
 def guests_of(boot):
-    """One guest with both cards, or two with a card each."""
+    """One guest with both modelled cards, or two with a card each; or one with QEMU's own."""
     if "guests" in boot:
         return [Guest(boot, script, tests_in(script), (i,))
                 for i, script in enumerate(boot["guests"])]
     script = boot["script"]
-    return [Guest(boot, script, boot.get("tests") or tests_in(script), (0, 1))]
+    cards = () if "e1000" in boot else (0, 1)
+    return [Guest(boot, script, boot.get("tests") or tests_in(script), cards)]

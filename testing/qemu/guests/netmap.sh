@@ -1,0 +1,116 @@
+# The module on QEMU's own e1000, four of them: eth0 and eth1 on one wire, eth2 and eth3 on another.
+# The kernel's own driver is there, and lets them go.
+. /guest/netmap_lib.sh
+
+test_load() {
+  load_netmap
+  card status | grep "the module is loaded"
+  [ "$(card status | grep -c "driver e1000 eth. (can be bound)")" = 4 ]
+  refused "No such device or address" pkt-gen -i netmap:eth0 -f rx -w 0
+}
+
+test_bind() {
+  bind_all eth0 eth1 eth2 eth3
+  ethtool -i eth0 | grep "driver: netmap"
+  ethtool eth0 | grep "Speed: 1000Mb/s"
+  ethtool -g eth0 | grep -A9 Current | grep "RX:.*512"
+  ethtool -l eth0 | grep "Combined:.*1"
+  refused "bound already" card bind eth0
+  refused "no card nonsense" card bind nonsense
+  refused "nobody here drives" card bind 00:1f.2
+}
+
+test_traffic() {
+  flow 2000 eth0 eth1 2000
+  flow 2000 eth1 eth0 2000
+  [ "$(stat_of eth1 tx_packets)" = 2000 ]
+  [ "$(stat_of eth1 rx_packets)" = 2000 ]
+}
+
+test_names() {
+  ip link set eth1 down
+  ip link set eth1 name other
+  ip link set other up
+  within 100 carrier other
+  flow 100 eth0 other 1000
+  refused "No such device or address" pkt-gen -i netmap:eth1 -f rx -w 0
+  ip netns add there
+  ip link set other netns there
+  refused "No such device or address" pkt-gen -i netmap:other -f rx -w 0
+  there ip link set other up
+  there timeout -s INT 2 pkt-gen -i netmap:other -f rx -w 0 | grep "^Receiving from netmap:other"
+  there ip link set other down
+  there ip link set other name eth1
+  there ip link set eth1 netns 1
+  ip link set eth1 up
+  within 100 carrier eth1
+  flow 100 eth1 eth0 1000
+}
+
+# Programs that mean harm on one wire; on the other a flow that must lose nothing.
+test_hostile() {
+  local one two
+  hostile eth0 1 15 4 >/tmp/hostile-0 &
+  one=$!
+  hostile eth1 2 15 4 >/tmp/hostile-1 &
+  two=$!
+  flow 1600 eth2 eth3 200
+  wait "$one"
+  wait "$two"
+  cat /tmp/hostile-0 /tmp/hostile-1
+  # It did what it is for.
+  [ "$(sed -n 's/^kills \([0-9]*\) .*/\1/p' /tmp/hostile-0)" -gt 20 ]
+  [ "$(sed -n 's/.* registered \([0-9]*\) .*/\1/p' /tmp/hostile-0)" -gt 20 ]
+  [ "$(sed -n 's/.* bus-errors \([0-9]*\)$/\1/p' /tmp/hostile-0)" -gt 20 ]
+}
+
+test_as_before() {
+  flow 1000 eth0 eth1 2000
+  flow 1000 eth1 eth0 2000
+}
+
+test_unbind_under_a_program() {
+  local receiver
+  pkt-gen -i netmap:eth1 -f rx -w 0 >/tmp/cut 2>&1 &
+  receiver=$!
+  sleep 1
+  refused "in use\|temporarily unavailable" rmmod netmap
+  card unbind eth1 | grep "driver e1000"
+  # It holds a port that is dead, and nothing else.
+  sleep 1
+  kill -INT "$receiver"
+  wait "$receiver" || true
+  card bind eth1
+  ip link set eth1 up
+  within 100 carrier eth1
+  flow 100 eth0 eth1 1000
+}
+
+test_bind_and_unbind() {
+  local i before after
+  card unbind eth3
+  before=$(awk '/^MemFree/ {print $2}' /proc/meminfo)
+  for i in $(seq 1 20); do
+    card bind eth3
+    [ "$((i % 4))" != 0 ] || pkt-gen -i netmap:eth3 -f tx -n 1 -w 0
+    card unbind eth3
+  done
+  after=$(awk '/^MemFree/ {print $2}' /proc/meminfo)
+  echo "$before kB free before, $after after"
+  [ "$((before - after))" -lt 20000 ]
+  card bind eth3
+}
+
+test_unload() {
+  local name
+  for name in eth0 eth1 eth2 eth3; do
+    card unbind "$name"
+  done
+  rmmod netmap
+  ! grep "^netmap" /proc/modules
+  [ ! -e /dev/netmap ]
+  load_netmap
+  card bind eth0
+  # With a card bound: unloading gives it back.
+  rmmod netmap
+}

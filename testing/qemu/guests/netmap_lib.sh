@@ -1,0 +1,57 @@
+# What scripts have in common that run netmap programs on /dev/netmap itself.
+
+card() { sh /guest/bind.sh "$@"; }
+
+# The names of the cards, in the order they sit on the bus.
+load_netmap() {
+  insmod /modules/netmap.ko
+  within 20 test -c /dev/netmap
+}
+
+bind_all() {
+  local name
+  for name in "$@"; do
+    card bind "$name"
+  done
+  for name in "$@"; do
+    ip link set "$name" up
+    within 100 carrier "$name"
+  done
+}
+
+# $1 frames from card $2 to card $3, $4 a second: all must arrive, and no others.
+flow() {
+  local receiver
+  pkt-gen -i "netmap:$3" -f rx -w 0 >"/tmp/received-$3" 2>&1 &
+  receiver=$!
+  # Some cards receive nothing for a second after a ring was opened.
+  sleep 2
+  pkt-gen -i "netmap:$2" -f tx -n "$1" -R "$4" -w 0 >"/tmp/sent-$2" 2>&1 || return 1
+  sleep 1
+  kill -INT "$receiver" || {
+    cat "/tmp/received-$3"
+    return 1
+  }
+  wait "$receiver" || true
+  grep "^Sent $1 packets" "/tmp/sent-$2" || return 1
+  grep "^Received $1 packets" "/tmp/received-$3" || {
+    tail -n 3 "/tmp/received-$3"
+    return 1
+  }
+}
+
+# The rest must fail, and say $1.
+refused() {
+  local what=$1
+  shift
+  if "$@" >/tmp/refused 2>&1; then
+    echo "it should have failed: $*"
+    return 1
+  fi
+  grep -- "$what" /tmp/refused || {
+    cat /tmp/refused
+    return 1
+  }
+}
+
+stat_of() { ethtool -S "$1" | one_counter "$2"; }
