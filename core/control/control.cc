@@ -34,16 +34,37 @@ void Control::CloseSession(Session* session) {
   --sessions_;
 }
 
-Status Control::AddPort(port::Port& port) {
+Status Control::AddPort(port::Port& port, const void* name_space) {
   const Guard guard(mutex_);
-  if (FindPort(port.name()) != nullptr) return Errno::kExists;
+  if (FindPort(port.name(), name_space) != nullptr) return Errno::kExists;
+  port.Rename(port.name(), name_space);
   ports_.PushBack(port);
+  return kOkStatus;
+}
+
+Status Control::RenamePort(port::Port& port, const char* name, const void* name_space) {
+  const Guard guard(mutex_);
+  port::Port* const other = FindPort(name, name_space);
+  if (other != nullptr && other != &port) return Errno::kExists;
+  port.Rename(name, name_space);
   return kOkStatus;
 }
 
 void Control::RemovePort(port::Port& port) {
   const Guard guard(mutex_);
-  ports_.Remove(port);
+  Unlist(port);
+}
+
+void Control::AbandonPort(port::Port& port) {
+  const Guard guard(mutex_);
+  Unlist(port);
+  port.Abandon();
+  if (port.users() == 0) return port.Delete();
+  port.goes_with_last_user = true;
+}
+
+void Control::Unlist(port::Port& port) {
+  if (port.linked()) ports_.Remove(port);
   port.Kill();
 }
 
@@ -62,8 +83,9 @@ void Control::RecordExtraList(uint32_t steps, uint32_t index) {
   closing_violations_.last = {ring::Rule::kExtraList, steps, index};
 }
 
-port::Port* Control::FindPort(const char* name) {
+port::Port* Control::FindPort(const char* name, const void* name_space) {
   for (port::Port& port : ports_) {
+    if (port.name_space() != name_space) continue;
     if (std::string_view(port.name()) == std::string_view(name)) return &port;
   }
   return nullptr;

@@ -37,11 +37,18 @@ class Control {
   // The last reference to the descriptor is gone. Never fails, whatever state the session is in.
   void CloseSession(Session* session);
 
-  // A port programs can find by name. kExists if the name is taken. The port outlives its entry.
-  Status AddPort(port::Port& port);
+  // A port programs can find by name, in `name_space` only. kExists if the name is taken there. The
+  // port outlives its entry.
+  Status AddPort(port::Port& port, const void* name_space = nullptr);
+  // It is found by this name from now on; who has it open notices nothing. kExists as above.
+  Status RenamePort(port::Port& port, const char* name, const void* name_space);
   // Takes the name away and kills the port; its users must close. Afterwards, with no users left,
   // the owner may destroy it.
   void RemovePort(port::Port& port);
+  // The same, for an owner who cannot wait for the users: what stands behind the port (device,
+  // driver, DMA space) may go when this returns, and the port deletes itself when its last user
+  // closes, or now. No interrupt handler may run any more.
+  void AbandonPort(port::Port& port);
 
   // To be called now and then, every half second, say, from a thread that may sleep: lets each port
   // look after its device. Takes long (a second at most per port) only if a device is in trouble.
@@ -49,6 +56,9 @@ class Control {
 
   // A region of the operator's making, for programs that share nothing with others (nr_mem_id).
   Result<memory::Region*> CreateRegion(const memory::RegionRequest& request);
+
+  // The control mutex, for who calls a port's control path himself.
+  platform::Guard<platform::Mutex> Lock() { return platform::Guard<platform::Mutex>(mutex_); }
 
   memory::RegionTable& regions() { return regions_; }
   const Parameters& parameters() const { return parameters_; }
@@ -60,7 +70,8 @@ class Control {
  private:
   friend class Session;
 
-  port::Port* FindPort(const char* name);
+  void Unlist(port::Port& port);
+  port::Port* FindPort(const char* name, const void* name_space);
   // Step `steps` of a list named `index`, which it must not.
   void RecordExtraList(uint32_t steps, uint32_t index);
 

@@ -23,12 +23,16 @@ constexpr uint32_t kMaxSleepUs = 1000000;
 
 Status Session::ControlRequest(platform::UserMemory& user, UserAddress argument) {
   if (argument.value() == 0) return Errno::kInvalid;
-  const Guard guard(control_.mutex_);
   platform::Heap& heap = control_.environment().heap();
   Request* const request = platform::New<Request>(heap, user);
   if (request == nullptr) return Errno::kNoMemory;
+  // No lock is held where the program's memory is touched: it may take as long as it likes.
   Status status = request->Fetch(argument);
-  if (status.ok()) status = Dispatch(*request);
+  if (status.ok()) {
+    const Guard guard(control_.mutex_);
+    name_space_ = user.name_space();
+    status = Dispatch(*request);
+  }
   status = request->Finish(argument, status);
   platform::Delete(heap, request);
   return status;
@@ -76,8 +80,8 @@ Status Session::PortInfo(const char* name, nmreq_port_info_get& info) {
   }
   nmreq_register reg{};
   reg.nr_mode = NR_REG_ALL_NIC;
-  MW_ASSIGN_OR_RETURN(const Lookup lookup, FindOrMake(name, reg, region));
-  port::Port& port = *lookup.port;
+  MW_ASSIGN_OR_RETURN(port::Port* const found, FindOrMake(name, reg, region));
+  port::Port& port = *found;
   // Asking is not binding: a region named in the question is what an opener would get.
   Region& used = region != nullptr && port.users() == 0 ? *region : port.region();
   MW_ASSIGN_OR_RETURN(info.nr_memsize, RegionBytes(used));

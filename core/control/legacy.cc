@@ -67,8 +67,10 @@ Status Session::LegacyRegister(platform::UserMemory& user, UserAddress argument)
   nmreq legacy;
   MW_TRY(user.CopyIn(&legacy, argument, sizeof(legacy)));
   legacy.nr_name[sizeof(legacy.nr_name) - 1] = '\0';
-  const Guard guard(control_.mutex_);
+  // No lock is held where the program's memory is touched.
   const auto handle = [&]() -> Status {
+    const Guard guard(control_.mutex_);
+    name_space_ = user.name_space();
     if (legacy.nr_version < kOldestVersion) return Errno::kInvalid;
     char name[NETMAP_REQ_IFNAMSIZ] = {};
     CopyName(legacy, name);
@@ -119,8 +121,10 @@ Status Session::LegacyInfo(platform::UserMemory& user, UserAddress argument) {
   nmreq legacy;
   MW_TRY(user.CopyIn(&legacy, argument, sizeof(legacy)));
   legacy.nr_name[sizeof(legacy.nr_name) - 1] = '\0';
-  const Guard guard(control_.mutex_);
+  // No lock is held where the program's memory is touched.
   const auto handle = [&]() -> Status {
+    const Guard guard(control_.mutex_);
+    name_space_ = user.name_space();
     if (legacy.nr_version < kOldestVersion) return Errno::kInvalid;
     if (legacy.nr_cmd == NETMAP_BDG_LIST) return Errno::kInvalid;  // there is no switch
     char name[NETMAP_REQ_IFNAMSIZ] = {};

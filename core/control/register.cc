@@ -74,25 +74,25 @@ Status Session::Register(const char* name, nmreq_register& reg, Request* options
     region = control_.regions().Find(reg.nr_mem_id);
     if (region == nullptr) return Errno::kInvalid;
   }
-  MW_ASSIGN_OR_RETURN(const Lookup lookup, FindOrMake(name, reg, region));
-  port::Port& port = *lookup.port;
+  MW_ASSIGN_OR_RETURN(port::Port* const found, FindOrMake(name, reg, region));
+  port::Port& port = *found;
   // An open port, or one that owns its memory, keeps its region: the answer tells which.
   if (region != nullptr) port.UseRegion(*region);
-  made_port_ = lookup.made;
   const Status bound = BindTo(port, reg, options);
   if (!bound.ok()) {
     const bool unbind_drops = rings_bound_;
     Unbind();
-    if (!lookup.made) port.UseHomeRegion();
-    if (!unbind_drops) DropPort(lookup);
+    if (unbind_drops) return bound;
+    if (!port.goes_with_last_user) port.UseHomeRegion();
+    DropPort(port);
     return bound;
   }
   Answer(reg);
   return kOkStatus;
 }
 
-Result<Session::Lookup> Session::FindOrMake(const char* name, const nmreq_register& reg,
-                                            Region* region) {
+Result<port::Port*> Session::FindOrMake(const char* name, const nmreq_register& reg,
+                                        Region* region) {
   if (reg.nr_mode == NR_REG_PIPE_MASTER || reg.nr_mode == NR_REG_PIPE_SLAVE) {
     return Errno::kInvalid;
   }
@@ -106,13 +106,14 @@ Result<Session::Lookup> Session::FindOrMake(const char* name, const nmreq_regist
     };
     MW_ASSIGN_OR_RETURN(port::Port* const port,
                         port::NullPort::Create(control_.environment(), name, *region, shape));
-    return Lookup{port, true};
+    port->goes_with_last_user = true;
+    return port;
   }
   constexpr uint64_t kMonitor = NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON;
   if ((reg.nr_flags & kMonitor) != 0 || NamesPipe(name)) return Errno::kNotSupported;
-  port::Port* const port = control_.FindPort(name);
+  port::Port* const port = control_.FindPort(name, name_space_);
   if (port == nullptr) return Errno::kNoDevice;
-  return Lookup{port, false};
+  return port;
 }
 
 Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* options) {
@@ -246,8 +247,8 @@ void Session::Answer(nmreq_register& reg) const {
   reg.nr_extra_bufs = extra_buffers_;
 }
 
-void Session::DropPort(Lookup lookup) {
-  if (lookup.made) port::NullPort::Destroy(control_.environment(), lookup.port);
+void Session::DropPort(port::Port& port) {
+  if (port.goes_with_last_user && port.users() == 0) port.Delete();
 }
 
 }  // namespace mapwire::control

@@ -450,6 +450,67 @@ TEST_F(RegisterTest, NamesAreUnique) {
   EXPECT_EQ(system_.control.AddPort(twin).error(), Errno::kExists);
 }
 
+TEST_F(RegisterTest, NamesAreLookedUpInTheNameSpaceOfWhoAsks) {
+  const int space = 0;
+  kit::LoopPort twin(system_.environment, "em0", global(), {1, 2, 8, 8});
+  kit::LoopPort only(system_.environment, "em7", global(), {1, 1, 8, 8});
+  ASSERT_TRUE(system_.control.AddPort(twin, &space).ok());
+  ASSERT_TRUE(system_.control.AddPort(only, &space).ok());
+  {
+    Program inside(system_.control);
+    inside.memory.space = &space;
+    ASSERT_TRUE(inside.Register("em0").ok());
+    EXPECT_EQ(inside.session().port(), &twin);
+    Program outside(system_.control);
+    ASSERT_TRUE(outside.Register("em0").ok());
+    EXPECT_EQ(outside.session().port(), &port_);
+    EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC), "em7"), Errno::kNoDevice);
+  }
+  system_.control.RemovePort(twin);
+  system_.control.RemovePort(only);
+}
+
+TEST_F(RegisterTest, APortCanBeRenamedWhileItIsOpen) {
+  const int space = 0;
+  Program program(system_.control);
+  ASSERT_TRUE(program.Register("em0").ok());
+  kit::LoopPort& other = system_.AddPort("em1", {1, 1, 8, 8});
+  EXPECT_EQ(system_.control.RenamePort(port_, "em1", nullptr).error(), Errno::kExists);
+  EXPECT_TRUE(system_.control.RenamePort(port_, "em0", nullptr).ok());  // it has it
+  ASSERT_TRUE(system_.control.RenamePort(other, "a-longer-name", nullptr).ok());
+  ASSERT_TRUE(system_.control.RenamePort(port_, "em1", nullptr).ok());
+  EXPECT_STREQ(port_.name(), "em1");
+  EXPECT_TRUE(program.Ioctl(NIOCTXSYNC, UserAddress(0)).ok());
+  EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC), "em0"), Errno::kNoDevice);
+  EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC), "em1"), Errno::kOk);
+  EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC), "a-longer-name"), Errno::kOk);
+  // Into another name space.
+  ASSERT_TRUE(system_.control.RenamePort(port_, "em1", &space).ok());
+  EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC), "em1"), Errno::kNoDevice);
+}
+
+TEST_F(RegisterTest, AnAbandonedPortGoesWithItsLastUser) {
+  Program first(system_.control);
+  Program second(system_.control);
+  ASSERT_TRUE(first.Register("em0").ok());
+  ASSERT_TRUE(second.Register("em0").ok());
+  system_.control.AbandonPort(port_);
+  EXPECT_EQ(port_.abandoned, 1u);
+  EXPECT_EQ(first.session().Poll(kPollIn, nullptr, true), static_cast<uint32_t>(kPollErr));
+  EXPECT_EQ(first.Ioctl(NIOCTXSYNC, UserAddress(0)).error(), Errno::kIo);
+  EXPECT_EQ(TryRegister(Registration(NR_REG_ALL_NIC)), Errno::kNoDevice);
+  first.Close();
+  EXPECT_EQ(port_.deleted, 0u);
+  second.Close();
+  EXPECT_EQ(port_.deleted, 1u);
+}
+
+TEST_F(RegisterTest, AnAbandonedPortWithoutUsersGoesAtOnce) {
+  system_.control.AbandonPort(port_);
+  EXPECT_EQ(port_.abandoned, 1u);
+  EXPECT_EQ(port_.deleted, 1u);
+}
+
 class NullPortTest : public RegisterTest {
  protected:
   nmreq_register Null(uint16_t region) {

@@ -199,7 +199,7 @@ void Session::Unbind() {
   leaving_ = true;
   if (rings_bound_) {
     port_->Unbind(selection_, linked() ? this : nullptr);
-    if (port_->users() == 0) DropPort({port_, made_port_});
+    DropPort(*port_);
   }
   if (has_interface_) region_->Free(PoolKind::kInterfaces, interface_);
   region_->RemoveUser();
@@ -208,7 +208,7 @@ void Session::Unbind() {
   tx_ = rx_ = nullptr;
   tx_count_ = rx_count_ = 0;
   selection_ = port::RingSelection();
-  rings_bound_ = has_interface_ = made_port_ = exclusive_ = no_tx_poll_ = leaving_ = false;
+  rings_bound_ = has_interface_ = exclusive_ = no_tx_poll_ = leaving_ = false;
   extra_buffers_ = 0;
 }
 

@@ -63,12 +63,6 @@ class Session final : public memory::BufferHolder {
  private:
   friend class Control;
 
-  // Where a request finds its port, and whether it made it.
-  struct Lookup {
-    port::Port* port = nullptr;
-    bool made = false;
-  };
-
   // NIOCCTRL.
   Status ControlRequest(platform::UserMemory& user, UserAddress argument);
   Status Dispatch(Request& request);
@@ -81,7 +75,8 @@ class Session final : public memory::BufferHolder {
   Status LegacyInfo(platform::UserMemory& user, UserAddress argument);
 
   // Steps of Register, in the order of their errors.
-  Result<Lookup> FindOrMake(const char* name, const nmreq_register& reg, memory::Region* region);
+  Result<port::Port*> FindOrMake(const char* name, const nmreq_register& reg,
+                                 memory::Region* region);
   Status BindTo(port::Port& port, const nmreq_register& reg, Request* options);
   Status ApplyOffsets(Request& options);
   Status MakeInterface(uint32_t extra_buffers);
@@ -89,7 +84,7 @@ class Session final : public memory::BufferHolder {
   void Answer(nmreq_register& reg) const;
   // Undoes a binding, complete or not. The session may bind again.
   void Unbind();
-  void DropPort(Lookup lookup);
+  static void DropPort(port::Port& port);
 
   // Data path helpers.
   [[gnu::noinline]] Status TxSyncAll();
@@ -117,10 +112,11 @@ class Session final : public memory::BufferHolder {
   bool no_tx_poll_ = false;
   bool always_stamp_ = true;
 
+  // Of the request at work.
+  const void* name_space_ = nullptr;
   port::RingSelection selection_;
   bool exclusive_ = false;
   bool rings_bound_ = false;
-  bool made_port_ = false;
   memory::Region* region_ = nullptr;
   bool has_interface_ = false;
   uint32_t interface_ = 0;      // index of the netmap_if in its pool

@@ -19,6 +19,8 @@ namespace mapwire::nic {
 template <typename Codec>
 class HeadWriteBack {
  public:
+  using Descriptor = typename Codec::Descriptor;
+
   // Whether the loop must say where it asked for the reports at the halves of the ring.
   static constexpr bool kWantsHalves = false;
 
@@ -27,13 +29,18 @@ class HeadWriteBack {
   // The queue begins at descriptor 0, and nothing is under way.
   void Reset() {}
   // Data path: true if `*end` is where what is finished ends, by a quick look; else Half tells.
-  // `before` is what `next` was before this sync, and not 0 if `inside`. The device's word for it:
-  // may be anything. W1 pairs with the device's write-back.
-  [[gnu::always_inline]] bool Quick(uint32_t before, bool inside, uint32_t* end) const {
+  // `before` is what `next` was before this sync. The device's word for it: may be anything. W1
+  // pairs with the device's write-back.
+  [[gnu::always_inline]] bool Quick(uint32_t before, uint32_t* end) const {
     static_cast<void>(before);
-    static_cast<void>(inside);
     *end = *word_;
     return true;
+  }
+  // The same after a sync that gave the descriptor `before`, which is `given` and not the first.
+  [[gnu::always_inline]] bool QuickInside(const Descriptor& given, uint32_t before,
+                                          uint32_t* end) const {
+    static_cast<void>(given);
+    return Quick(before, end);
   }
   uint32_t Half(uint32_t done, uint32_t next) const { return Examine(done, next); }
   // Control path: where what is finished ends, as exact as can be told.
@@ -67,10 +74,14 @@ class DoneBits {
   // asked for a report; `end` is the descriptor behind it.
   void AskedAtHalf(uint32_t half, uint32_t end) { ends_[half] = end; }
   // With nothing under way this is an old report, or none at descriptor 0 yet: `before` is `done`.
-  [[gnu::always_inline]] bool Quick(uint32_t before, bool inside, uint32_t* end) const {
+  [[gnu::always_inline]] bool Quick(uint32_t before, uint32_t* end) const {
     *end = before;
-    const uint32_t last = !inside && before == 0 ? count_ - 1 : before - 1;
-    return Codec::IsSent(descriptors_[last]);
+    return IsSentBefore(before);
+  }
+  [[gnu::always_inline]] bool QuickInside(const Descriptor& given, uint32_t before,
+                                          uint32_t* end) const {
+    *end = before;
+    return Codec::IsSent((&given)[-1]);
   }
   uint32_t Half(uint32_t done, uint32_t next) const {
     const uint32_t end = ends_[done < count_ / 2 ? 0 : 1];

@@ -241,9 +241,9 @@ class NicDriver {
   virtual Status StopTxQueue(uint16_t queue) = 0;
   virtual Status StopRxQueue(uint16_t queue) = 0;
 
-  // How many interrupt vectors the device uses: vector q serves queue pair q, the last one all
-  // else.
-  virtual uint16_t vectors() const = 0;
+  // Any context; pure. How many interrupt vectors the device uses with that many queue pairs:
+  // vector q serves queue pair q, the last one all else.
+  virtual uint16_t vectors(uint16_t queue_pairs) const = 0;
   // Interrupt context. Finds out what vector `vector` was about, acknowledges it and leaves the
   // queues it names masked until Arm. Wakes nobody: the caller does.
   virtual InterruptReport Interrupt(uint16_t vector) = 0;

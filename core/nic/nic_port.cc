@@ -146,6 +146,7 @@ Status NicPort::Open() {
 }
 
 void NicPort::Close() {
+  if (abandoned_ && !loose_) return;
   if (loose_) {
     // The device may reach every buffer of the region: it stays mapped, and in use.
     MW_CHECK(region().AddUser().ok());
@@ -234,6 +235,7 @@ Status NicPort::StartQueue(Ring& ring, Queue& queue) {
 }
 
 void NicPort::StopRing(Ring& ring) {
+  if (abandoned_) return;
   StopHardware(ring);
   FreeQueue(ring, QueueOf(ring));
 }
@@ -249,7 +251,23 @@ void NicPort::StopHardware(Ring& ring) {
     platform::Log(platform::LogLevel::kWarning, "%s: %s queue %u does not stop", name(),
                   NameOf(ring.direction()), ring.id());
   }
+  // A port that is dead has nothing to be brought back for.
+  if (gone()) return (void)Silence();
   (void)Reset("a queue does not stop");
+}
+
+// The rings are zombies: after Quiesce nobody is in a queue, and nobody gets in.
+void NicPort::Abandon() {
+  MW_CHECK(gone());
+  Stop();
+  ForEachRing([this](Ring& ring) {
+    if (ring.state() == ring::RingState::kOff) return;
+    MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
+    FreeQueue(ring, QueueOf(ring));
+  });
+  if (dma_map_ != nullptr && !loose_) region().DetachDevice(dma_map_);
+  dma_map_ = nullptr;
+  abandoned_ = true;
 }
 
 void NicPort::FreeQueue(Ring& ring, Queue& queue) {
@@ -453,7 +471,8 @@ void NicPort::WatchLink() {
   if (WorthALine(counters_.lost_interrupts)) {
     platform::Log(platform::LogLevel::kWarning, "%s: the link interrupt was lost", name());
   }
-  const InterruptReport report = driver_.Interrupt(static_cast<uint16_t>(driver_.vectors() - 1));
+  const InterruptReport report =
+      driver_.Interrupt(static_cast<uint16_t>(driver_.vectors(rings(Direction::kRx)) - 1));
   if (report.gone) return DeviceGone();
   LinkChanged();
 }
@@ -529,10 +548,13 @@ void NicPort::Tell(uint16_t queue) {
   waiters.told.store(waiters.armed.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
-void NicPort::HandleInterrupt(uint16_t vector) {
+bool NicPort::HandleInterrupt(uint16_t vector) {
   ++counters_.interrupts;
   const InterruptReport report = driver_.Interrupt(vector);
-  if (report.gone) return DeviceGone();
+  if (report.gone) {
+    DeviceGone();
+    return true;
+  }
   // A card with one vector for everything may tell of both at once.
   if (report.link_changed) LinkChanged();
   uint64_t mask = (report.tx_queues | report.rx_queues) & QueueMask(Direction::kTx);
@@ -541,6 +563,7 @@ void NicPort::HandleInterrupt(uint16_t vector) {
   }
   NotifyQueues(Direction::kTx, report.tx_queues);
   NotifyQueues(Direction::kRx, report.rx_queues);
+  return report.link_changed || (report.tx_queues | report.rx_queues) != 0;
 }
 
 // Any context.
@@ -576,10 +599,15 @@ void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
 }
 
 void NicPort::Arm(Ring& ring) {
+  // Inside the ring, so that the device does not go away meanwhile. If somebody else is inside, who
+  // waits is woken when that one leaves, and comes here again.
+  if (!ring.TryHold()) return;
+  if (ring.state() == ring::RingState::kZombie) return ring.Drop();
   // Counted before the device can answer. Several who poll may count one: they are told at once.
   std::atomic<uint32_t>& armed = waiters_[ring.id()].armed;
   armed.store(armed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   driver_.Arm(ring.id());
+  ring.Drop();
 }
 
 }  // namespace mapwire::nic

@@ -69,8 +69,9 @@ class NicPort final : public port::Port {
   // and their slots come back (tx_lost); what was received is kept. Bounded. If the device does
   // not come back, the port is killed and the device's error returned.
   Status Reset(const char* reason);
-  // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot.
-  void HandleInterrupt(uint16_t vector);
+  // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot. False if the device
+  // had nothing to tell: on a shared line the interrupt was somebody else's.
+  bool HandleInterrupt(uint16_t vector);
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
   NicDriver& driver() { return driver_; }
   const NicCounters& counters() const { return counters_; }
@@ -78,6 +79,8 @@ class NicPort final : public port::Port {
   bool supports_offsets() const override { return true; }
   Status CheckBuffers(uint32_t buffer_bytes) const override;
   void Arm(ring::Ring& ring) override;
+  void Abandon() override;
+  void Delete() override { Destroy(environment_, this); }
 
  private:
   // What the last call of Watchdog saw of a queue.
@@ -164,6 +167,7 @@ class NicPort final : public port::Port {
   std::atomic<bool> carrier_{false};
   NicCounters counters_;
   bool started_ = false;
+  bool abandoned_ = false;  // driver, registers and DMA space are not there any more
   // The device would not become quiet, and was cut off from memory for good; or could not be, and
   // may still reach it.
   bool isolated_ = false;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/abi/freestanding.h"
+#include "core/nic/driver_for_test.h"
 #include "core/nic/ring_loop.h"
 #include "sim/platform/sim/platform_backend/hooks.h"
 #include "testing/kit/environment.h"
@@ -62,21 +63,10 @@ struct PlainCodec {
   static void EncodeRefill(Descriptor& d, uint64_t address) { d = {address, 0}; }
 };
 
-constexpr DriverInfo kInfo = {.family = "played",
-                              .max_queue_pairs = 2,
-                              .min_descriptors = 8,
-                              .max_descriptors = 4096,
-                              .descriptor_multiple = 8,
-                              .min_frame_bytes = 17,
-                              .max_frame_bytes = 9728,
-                              .max_fragments = 40,
-                              .rx_buffer_step = 1024,
-                              .rx_buffer_max = 16384};
-
-class PlayedDriver final : public NicDriver {
+class PlayedDriver final : public DriverForTest {
  public:
-  const DriverInfo& info() const override { return kInfo; }
-  const uint8_t* mac() const override { return nullptr; }
+  PlayedDriver() : DriverForTest("played", 2) {}
+
   Status Start(const DriverConfig&) override {
     ++starts;
     if (on_start) on_start();
@@ -86,7 +76,6 @@ class PlayedDriver final : public NicDriver {
     ++stops;
     return stop;
   }
-  void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t queue, const TxQueueSetup& setup) override {
     tx[queue] = setup;
     ++queue_starts;
@@ -97,17 +86,21 @@ class PlayedDriver final : public NicDriver {
     ++queue_starts;
     return kRxTail + 4 * queue;
   }
-  Status StopTxQueue(uint16_t) override { return stop_queue; }
-  Status StopRxQueue(uint16_t) override { return stop_queue; }
-  uint16_t vectors() const override { return 3; }
+  Status StopTxQueue(uint16_t) override {
+    ++queue_stops;
+    return stop_queue;
+  }
+  Status StopRxQueue(uint16_t) override {
+    ++queue_stops;
+    return stop_queue;
+  }
   InterruptReport Interrupt(uint16_t vector) override {
     if (gone) return {.gone = true};
     if (vector == 2) return {};
     return {.rx_queues = uint64_t{1} << vector, .tx_queues = uint64_t{1} << vector};
   }
-  void Arm(uint16_t) override {}
+  void Arm(uint16_t) override { ++arms; }
   LinkState link() const override { return {.up = up, .mbps = 10000}; }
-  LinkState RefreshLink() override { return link(); }
   DeviceHealth Check() override { return health; }
   void ReadStatistics(DriverStatistics& statistics) override {
     statistics.rx_packets += counted;
@@ -118,7 +111,7 @@ class PlayedDriver final : public NicDriver {
   bool up = true;
   bool gone = false;
   DeviceHealth health = DeviceHealth::kGood;
-  uint32_t starts = 0, stops = 0, queue_starts = 0;
+  uint32_t starts = 0, stops = 0, queue_starts = 0, queue_stops = 0, arms = 0;
   uint32_t counted = 0;  // frames received, and not yet read
   TxQueueSetup tx[2];
   RxQueueSetup rx[2];
@@ -190,13 +183,16 @@ class NicPortTest : public testing::Test {
                              platform::Mmio(&registers_), dma_, config);
   }
   ~NicPortTest() override {
+    if (port_ != nullptr) Destroy();
+    EXPECT_EQ(region_.users(), 0u);
+    EXPECT_EQ(space_.maps(), 0u);
+    EXPECT_EQ(space_.coherent(), 0u);
+  }
+  void Destroy() {
     if (port_->users() != 0) port_->Unbind(kBoth, nullptr);
     driver_.stop = kOkStatus;
     port_->Stop();
     NicPort::Destroy(environment_, port_);
-    EXPECT_EQ(region_.users(), 0u);
-    EXPECT_EQ(space_.maps(), 0u);
-    EXPECT_EQ(space_.coherent(), 0u);
   }
 
   void Open() {
@@ -573,6 +569,75 @@ TEST_F(NicPortTest, ADeviceThatStaysLoudIsCutOffAndItsMemoryFreed) {
   EXPECT_TRUE(port_->gone());
   EXPECT_EQ(space_.coherent(), 0u);
   EXPECT_EQ(space_.maps(), 0u);
+}
+
+TEST_F(NicPortTest, AnAbandonedPortTouchesNothingThatIsGone) {
+  Open();
+  Give(tx(), 3);
+  port_->Arm(rx());
+  EXPECT_EQ(driver_.arms, 1u);
+  port_->Kill();
+  port_->Abandon();
+  EXPECT_EQ(driver_.stops, 1u);
+  EXPECT_EQ(space_.coherent(), 0u) << "descriptors are the device's";
+  EXPECT_EQ(space_.maps(), 0u);
+  EXPECT_GT(region_.users(), 0u) << "programs keep their memory";
+  // Programs that do not know yet.
+  EXPECT_EQ(tx().Sync(), SyncResult::kZombie);
+  EXPECT_EQ(rx().Sync(), SyncResult::kZombie);
+  port_->Arm(rx());
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(driver_.arms, 1u);
+  EXPECT_EQ(driver_.stops, 1u);
+  EXPECT_EQ(driver_.queue_stops, 0u);
+  port_->Delete();
+  port_ = nullptr;
+}
+
+TEST_F(NicPortTest, AbandoningWaitsForWhoIsInside) {
+  Open();
+  ASSERT_TRUE(tx().TryHold());
+  port_->Kill();
+  environment_.sleeper().on_delay = [this](uint64_t) {
+    environment_.sleeper().on_delay = nullptr;
+    EXPECT_GT(space_.coherent(), 0u) << "somebody is using the queue";
+    tx().Drop();
+  };
+  port_->Abandon();
+  EXPECT_EQ(space_.coherent(), 0u);
+  port_->Unbind(kBoth, nullptr);
+  port_->Delete();
+  port_ = nullptr;
+}
+
+// The device is cut off, and what it may have reached stays where it is until the programs have
+// gone.
+TEST_F(NicPortTest, ALoudDeviceCanBeAbandoned) {
+  Open();
+  driver_.stop_queue = driver_.stop = Errno::kTimedOut;
+  port_->Kill();
+  port_->Abandon();
+  EXPECT_EQ(counters().isolations, 1u);
+  EXPECT_EQ(counters().resets, 0u);
+  EXPECT_EQ(space_.coherent(), 0u);
+  port_->Unbind(kBoth, nullptr);
+  port_->Delete();
+  port_ = nullptr;
+}
+
+TEST_F(NicPortTest, ADeadPortIsNotBroughtBackForAQueueThatDoesNotStop) {
+  Open();
+  port_->Kill();
+  driver_.stop_queue = Errno::kTimedOut;
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(driver_.starts, 1u);
+  EXPECT_EQ(counters().resets, 0u);
+}
+
+TEST_F(NicPortTest, AnInterruptOfSomebodyElseIsNotOurs) {
+  Open();
+  EXPECT_TRUE(port_->HandleInterrupt(0));
+  EXPECT_FALSE(port_->HandleInterrupt(2));
 }
 
 TEST_F(NicPortTest, MemoryOfADeviceThatCannotBeCutOffIsNobodyElsesUntilItIsQuiet) {

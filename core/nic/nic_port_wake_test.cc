@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/memory/region.h"
+#include "core/nic/driver_for_test.h"
 #include "core/nic/nic_port.h"
 #include "sim/platform/sim/platform_backend/hooks.h"
 #include "testing/kit/environment.h"
@@ -29,30 +30,14 @@ constexpr RingSelection kSecond = {{1, 2}, {1, 2}};
 // Two steps of 1024 and something that the card cannot use.
 constexpr uint32_t kBufferBytes = 2560;
 
-class FakeDriver final : public NicDriver {
+class FakeDriver final : public DriverForTest {
  public:
-  const DriverInfo& info() const override {
-    static constexpr DriverInfo kInfo = {
-        .family = "fake",
-        .max_queue_pairs = 4,
-        .min_descriptors = 8,
-        .max_descriptors = 64,
-        .descriptor_multiple = 8,
-        .min_frame_bytes = 17,
-        .max_frame_bytes = 9728,
-        .max_fragments = 40,
-        .rx_buffer_step = 1024,
-        .rx_buffer_max = 16384,
-    };
-    return kInfo;
-  }
-  const uint8_t* mac() const override { return nullptr; }
-  Status Start(const DriverConfig&) override { return kOkStatus; }
+  FakeDriver() : DriverForTest(Info()) {}
+
   Status Stop() override {
     up = false;
     return kOkStatus;
   }
-  void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t, const TxQueueSetup& setup) override {
     tx = setup;
     return 0x18u;
@@ -69,13 +54,10 @@ class FakeDriver final : public NicDriver {
     Stopped("rx", queue);
     return kOkStatus;
   }
-  uint16_t vectors() const override { return kPairs + 1; }
+  uint16_t vectors(uint16_t pairs) const override { return pairs + 1; }
   InterruptReport Interrupt(uint16_t) override { return report; }
   void Arm(uint16_t queue) override { armed.push_back(queue); }
   LinkState link() const override { return {.up = up, .mbps = 10000}; }
-  LinkState RefreshLink() override { return link(); }
-  DeviceHealth Check() override { return DeviceHealth::kGood; }
-  void ReadStatistics(DriverStatistics&) override {}
 
   bool up = false;
   InterruptReport report;
@@ -86,6 +68,11 @@ class FakeDriver final : public NicDriver {
   std::function<void()> on_stop;
 
  private:
+  static DriverInfo Info() {
+    DriverInfo info = InfoForTest("fake", 4);
+    info.max_descriptors = 64;
+    return info;
+  }
   void Stopped(const char* direction, uint16_t queue) {
     stopped.push_back(direction + std::to_string(queue));
     if (on_stop) on_stop();

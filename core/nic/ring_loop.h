@@ -98,8 +98,16 @@ class TxQueue final : public NicQueue {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
     const uint32_t next = nic_next_ + 1;
-    if (head - ring.hwcur() == 1 && TransmitOne(ring, head, next)) {
-      return Reclaim(ring, next - 1, next, true);
+    if (head - ring.hwcur() == 1) {
+      if (const Descriptor* const given = TransmitOne(ring, head, next)) {
+        // The rare ends are calls to end with: no frame is made for them.
+        uint32_t end;
+        if (!completion_.QuickInside(*given, next - 1, &end)) [[unlikely]]
+          return ReclaimHalf(ring);
+        if (!Reclaim(ring, next, end)) [[unlikely]]
+          return ReclaimAcrossTheEnd(ring, end);
+        return kOkStatus;
+      }
     }
     if (ring.offset_rule().mask != 0) return Transmit<true>(ring, head);
     return Transmit<false>(ring, head);
@@ -107,21 +115,22 @@ class TxQueue final : public NicQueue {
 
  private:
   // One frame of one slot without flags, in the buffer core knows, where what stands around the
-  // loop would cost more than the loop. False, and nothing is done, if the slot needs more than
-  // that, the descriptors wrap or the ring has offsets: the loop then judges the slot anew.
-  [[gnu::always_inline]] bool TransmitOne(Ring& ring, uint32_t head, uint32_t next) {
+  // loop would cost more than the loop. Returns its descriptor. Null, and nothing is done, if the
+  // slot needs more than that, the descriptors wrap or the ring has offsets: the loop then judges
+  // the slot anew.
+  [[gnu::always_inline]] const Descriptor* TransmitOne(Ring& ring, uint32_t head, uint32_t next) {
     const uint32_t slot = ring.hwcur();
     const uint32_t nic = nic_next_;
-    if (nic - kOneBegin >= one_end_) [[unlikely]]
-      return false;
+    if (nic >= one_end_) [[unlikely]]
+      return nullptr;
     const SlotWord word = ring.slots().Load(slot);
     const uint32_t above = word.length_flags() - Codec::kMinFrameBytes;
     if (above > span_ || word.buffer() != ring.known_buffers()[slot]) [[unlikely]]
-      return false;
+      return nullptr;
     Descriptor& descriptor = descriptors_[nic];
     Codec::EncodeReportedFrame(descriptor, dma_[word.buffer()], word.length_flags());
     HandOver(ring, head, next, 1);
-    return true;
+    return &descriptor;
   }
 
   template <bool kOffsets>
@@ -147,8 +156,13 @@ class TxQueue final : public NicQueue {
         break;
     }
     if (at.slot != first) [[likely]]
-      Commit(ring, at);
-    (void)Reclaim(ring, first_nic, at.nic, false);
+      Commit<kOffsets>(ring, at);
+    uint32_t end;
+    if (!completion_.Quick(first_nic, &end)) [[unlikely]] {
+      (void)ReclaimHalf(ring);
+    } else if (!Reclaim(ring, at.nic, end)) [[unlikely]] {
+      (void)ReclaimAcrossTheEnd(ring, end);
+    }
     return at.status;
   }
 
@@ -163,20 +177,23 @@ class TxQueue final : public NicQueue {
       completion_.AskedAtHalf(nic < half_ ? 0 : 1, end);
     }
   }
-  // Where TransmitOne ends that begins at `nic`: before descriptors wrap, and before a report that
-  // must be remembered. It begins where it can look at the descriptor before, if it must.
-  static constexpr uint32_t kOneBegin = Codec::Completion::kWantsHalves ? 1 : 0;
+  // How far TransmitOne may go from `nic` on: never to where descriptors wrap, and if reports at
+  // halves are remembered, neither to one of these nor from the first descriptor, before which it
+  // could not look.
   uint32_t OneEnd(uint32_t nic) const {
-    return (Codec::Completion::kWantsHalves && nic < half_ ? half_ : count_) - 1 - kOneBegin;
+    if constexpr (Codec::Completion::kWantsHalves) {
+      if (nic == 0) return 0;
+      if (nic < half_) return half_ - 1;
+    }
+    return count_ - 1;
   }
 
   // Hands the slots up to `at` to the device.
+  template <bool kOffsets>
   void Commit(Ring& ring, const Progress& at) {
     if (!at.status.ok()) [[unlikely]]
       ReportBefore(at.nic);
-    if constexpr (Codec::Completion::kWantsHalves) {
-      if (one_end_ != 0) one_end_ = OneEnd(at.nic);
-    }
+    if constexpr (Codec::Completion::kWantsHalves && !kOffsets) one_end_ = OneEnd(at.nic);
     HandOver(ring, at.slot, at.nic, ring::Distance(ring.hwcur(), at.slot, count_));
   }
   void HandOver(Ring& ring, uint32_t slot, uint32_t nic, uint32_t accepted) {
@@ -430,22 +447,19 @@ class TxQueue final : public NicQueue {
     return true;
   }
 
-  // Gives back what the device has finished: no register is read. `next` is nic_next_, `before`
-  // what it was before this sync, and not 0 if `inside`. W1 pairs with the device's write-back.
-  // Returns kOkStatus, so that who has nothing else to do can end with it.
-  [[gnu::always_inline]] Status Reclaim(Ring& ring, uint32_t before, uint32_t next, bool inside) {
-    uint32_t head;
-    if (!completion_.Quick(before, inside, &head)) [[unlikely]]
-      return ReclaimHalf(ring);
+  // Gives back what the device has finished, up to `head` as it says: no register is read. `next`
+  // is nic_next_. False, and nothing is done, if something wraps or the device is wrong. The two
+  // below do the same for all cases and return kOkStatus, so that Sync can end with them.
+  [[gnu::always_inline]] bool Reclaim(Ring& ring, uint32_t next, uint32_t head) {
     const uint32_t finished = head - nic_done_;
     const uint32_t tail = ring.hwtail() + finished;
     // Nothing wraps most of the time.
     if (next >= nic_done_ && finished <= next - nic_done_ && tail < count_) [[likely]] {
       nic_done_ = head;
       ring.set_hwtail(tail);
-      return kOkStatus;
+      return true;
     }
-    return ReclaimAcrossTheEnd(ring, head);
+    return false;
   }
   [[gnu::noinline]] Status ReclaimHalf(Ring& ring) {
     return ReclaimAcrossTheEnd(ring, completion_.Half(nic_done_, nic_next_));
@@ -473,7 +487,7 @@ class TxQueue final : public NicQueue {
   const uint32_t span_;  // bytes a frame of one buffer may have above the least
   const memory::Region* const region_;
   const std::atomic<bool>* const carrier_;
-  uint32_t one_end_ = 0;   // how many descriptors from kOneBegin on TransmitOne may use
+  uint32_t one_end_ = 0;   // TransmitOne may use descriptors before this
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
   uint32_t nic_done_ = 0;  // the oldest the device has not been seen to finish
 };

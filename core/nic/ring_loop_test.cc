@@ -171,7 +171,7 @@ class Bench {
   netmap_ring& shared() { return *shared_; }
   Ring& ring() { return ring_; }
   Register& tail_register() { return register_; }
-  Descriptor& descriptor(uint32_t i) { return descriptors_[i]; }
+  Descriptor& descriptor(uint32_t i) { return memory_[i + 1]; }
   uint32_t& head_word() { return head_word_; }
   NicQueue& queue() { return *queue_; }
   std::atomic<bool>& carrier() { return carrier_; }
@@ -202,12 +202,14 @@ class Bench {
 
  protected:
   void StartQueue() {
-    descriptors_.assign(size(), {0xdead, 0});
+    // Around the descriptors stands what would mislead.
+    memory_.assign(size() + 2, {0xdead, ~uint64_t{0}});
+    for (uint32_t i = 0; i < size(); ++i) descriptor(i).word = 0;
     head_word_ = 0;
     const QueueParameters parameters{
         .mmio = platform::Mmio(&register_),
         .tail_offset = Register::kOffset,
-        .descriptors = descriptors_.data(),
+        .descriptors = &descriptor(0),
         .head_write_back = &head_word_,
         .count = size(),
         .dma = map_,
@@ -237,7 +239,7 @@ class Bench {
   netmap_ring* shared_ = nullptr;
   Barriers barriers_;
   Register register_{barriers_};
-  std::vector<Descriptor> descriptors_;
+  std::vector<Descriptor> memory_;
   uint32_t head_word_ = 0;
   std::atomic<bool> carrier_{true};
   NicQueue* queue_ = nullptr;
@@ -801,6 +803,18 @@ TEST(TxDoneBits, AnOldReportGivesNothingBack) {
     EXPECT_EQ(bench.Sync(), SyncResult::kDone);
     EXPECT_EQ(bench.Free(), 15u);
   }
+}
+
+TEST(TxDoneBits, AFrameAloneInDescriptor0IsNoReasonToLookBeforeIt) {
+  TxBench bench({.slots = 16, .done_bits = true});
+  for (uint32_t i = 0; i < 5; ++i) bench.Put({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Transmit(5).size(), 5u);
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  for (uint32_t i = 5; i < 16; ++i) bench.Put({60});
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_EQ(bench.Send({60}), SyncResult::kDone);
+  EXPECT_EQ(bench.Free(), 15u - 12) << "only the first five are sent";
 }
 
 TEST(TxDoneBits, ALookSeesEveryReportAndASettledQueueBeginsAnew) {

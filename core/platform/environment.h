@@ -126,9 +126,11 @@ class PollRegistrar {
   ~PollRegistrar() = default;
 };
 
-// Memory of the calling program, for control requests.
+// The calling program, for control requests: its memory, and where it looks names up.
 class UserMemory {
  public:
+  // Ports of another name space than its own do not exist for it. Compared, never followed.
+  virtual const void* name_space() const { return nullptr; }
   // kFault if any byte cannot be read or written. Each call is a choice point.
   virtual Status CopyIn(void* to, UserAddress from, size_t bytes) = 0;
   virtual Status CopyOut(UserAddress to, const void* from, size_t bytes) = 0;

@@ -19,7 +19,7 @@ class NullPort final : public Port, private ring::RingBackend {
       : Port(environment, name, region) {}
 
   bool supports_offsets() const override { return true; }
-  bool ephemeral() const override { return true; }
+  void Delete() override { Destroy(environment_, this); }
 
  private:
   Status StartRing(Ring& ring) override;

@@ -20,7 +20,15 @@ constexpr uint32_t Side(Direction direction) { return static_cast<uint32_t>(dire
 
 Port::Port(platform::Environment& environment, const char* name, memory::Region& region)
     : environment_(environment), region_(&region), home_region_(&region) {
-  for (uint32_t i = 0; i + 1 < kNameBytes && name[i] != '\0'; ++i) name_[i] = name[i];
+  Rename(name, nullptr);
+}
+
+void Port::Rename(const char* name, const void* name_space) {
+  uint32_t length = 0;
+  while (length + 1 < kNameBytes && name[length] != '\0') ++length;
+  __builtin_memcpy(name_, name, length);
+  name_[length] = '\0';
+  name_space_ = name_space;
 }
 
 Status Port::Shape(const PortShape& shape) {

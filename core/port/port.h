@@ -57,6 +57,9 @@ class Port : public ListNode<struct PortList> {
   Port& operator=(const Port&) = delete;
 
   const char* name() const { return name_; }
+  const void* name_space() const { return name_space_; }
+  // Control path, under the control mutex: see Control::RenamePort.
+  void Rename(const char* name, const void* name_space);
   const PortShape& shape() const { return shape_; }
   uint16_t rings(Direction direction) const {
     return direction == Direction::kTx ? shape_.tx_rings : shape_.rx_rings;
@@ -102,8 +105,15 @@ class Port : public ListNode<struct PortList> {
   virtual Status CheckBuffers(uint32_t /*buffer_bytes*/) const { return kOkStatus; }
   // An interrupt for this ring may come again. Data path.
   virtual void Arm(Ring&) {}
-  // A port made by a request goes with its last user.
-  virtual bool ephemeral() const { return false; }
+  // Control path, under the control mutex, after Kill: what stands behind the port goes for good.
+  // Afterwards the port touches nothing outside of core; see Control::AbandonPort.
+  virtual void Abandon() {}
+  // The end of a port that goes with its last user: one made by a request, or abandoned. What is
+  // not made by New stays.
+  virtual void Delete() {}
+
+  // Set by who made it: nobody else will call Delete.
+  bool goes_with_last_user = false;
 
  protected:
   ~Port() = default;
@@ -130,6 +140,7 @@ class Port : public ListNode<struct PortList> {
   void ReleaseRings(const RingSelection& selection, memory::BufferHolder* extra);
 
   char name_[kNameBytes] = {};
+  const void* name_space_ = nullptr;
   memory::Region* region_;
   memory::Region* const home_region_;
   PortShape shape_;

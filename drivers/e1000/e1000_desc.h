@@ -36,7 +36,7 @@ struct Codec {
   // The same with a report asked for.
   static void EncodeReportedFrame(Descriptor& descriptor, uint64_t address, uint32_t length) {
     descriptor.q0 = address;
-    descriptor.q1 = length | (kWhole | TxLegacy::Rs::Make(1));
+    descriptor.q1 = length + (kWhole | TxLegacy::Rs::Make(1));
   }
   // One of several descriptors of a frame; see FinishFrame.
   static void EncodeFragment(Descriptor& descriptor, uint64_t address, uint32_t length) {

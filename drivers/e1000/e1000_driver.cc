@@ -25,10 +25,6 @@ constexpr nic::DriverInfo kInfo = {
     .max_interrupt_interval_us = kMaxInterruptIntervalUs,
 };
 
-constexpr uint32_t kLinkUp = 0x80000000;
-// A link that changes more often than this during one refresh will interrupt again anyway.
-constexpr int kRefreshAttempts = 4;
-
 bool ValidRing(DeviceAddress descriptors, uint32_t count) {
   return descriptors.value() % kRingAlignment == 0 && count >= kMinDescriptors &&
          count <= kMaxDescriptors && count % kDescriptorMultiple == 0;
@@ -92,7 +88,7 @@ mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
   SetUpInterrupts(device_, config);
   MW_TRY(SetUpLink(device_));
   bool gone = false;
-  UpdateLink(&gone);
+  link_.Set(ReadLink(device_, &gone));
   interrupts_.store(true, std::memory_order_relaxed);
   UnmaskLink(device_);
   return Flush(device_);
@@ -103,7 +99,7 @@ mapwire::Status Driver::TakeDown() {
   const mapwire::Status status = QuietDevice();
   loose_ = !status.ok();
   // Last, for an interrupt may have been running until now.
-  link_.store(0, std::memory_order_relaxed);
+  link_.Set({});
   return status;
 }
 
@@ -174,9 +170,7 @@ nic::InterruptReport Driver::Interrupt(uint16_t vector) {
     report.rx_queues = report.tx_queues = 1;
   }
   if (NamesLink(causes)) {
-    // Read after the cause was acknowledged: a change from now on interrupts again.
-    link_interrupts_.fetch_add(1);
-    UpdateLink(&report.gone);
+    link_.SetByInterrupt([&] { return ReadLink(device_, &report.gone); });
     report.link_changed = !report.gone;
   }
   return report;
@@ -187,26 +181,9 @@ void Driver::Arm(uint16_t queue) {
   if (interrupts_.load(std::memory_order_relaxed)) UnmaskQueues(device_);
 }
 
-nic::LinkState Driver::link() const {
-  const uint32_t link = link_.load(std::memory_order_relaxed);
-  return {.up = (link & kLinkUp) != 0, .mbps = link & ~kLinkUp};
-}
-
-nic::LinkState Driver::UpdateLink(bool* gone) {
-  const nic::LinkState state = ReadLink(device_, gone);
-  link_.store(state.mbps | (state.up ? kLinkUp : 0), std::memory_order_relaxed);
-  return state;
-}
-
 nic::LinkState Driver::RefreshLink() {
-  nic::LinkState state;
   bool gone = false;
-  for (int attempt = 0; attempt < kRefreshAttempts; ++attempt) {
-    const uint32_t before = link_interrupts_.load();
-    state = UpdateLink(&gone);
-    if (link_interrupts_.load() == before) break;
-  }
-  return state;
+  return link_.Refresh([&] { return ReadLink(device_, &gone); });
 }
 
 nic::DeviceHealth Driver::Check() {

@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "core/nic/driver.h"
+#include "core/nic/link_cell.h"
 #include "drivers/e1000/e1000_device.h"
 
 namespace mapwire::e1000 {
@@ -36,11 +37,11 @@ class Driver final : public nic::NicDriver {
   mapwire::Status StopTxQueue(uint16_t queue) override;
   mapwire::Status StopRxQueue(uint16_t queue) override;
 
-  uint16_t vectors() const override { return 1; }
+  uint16_t vectors(uint16_t) const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
 
-  nic::LinkState link() const override;
+  nic::LinkState link() const override { return link_.Get(); }
   nic::LinkState RefreshLink() override;
   nic::DeviceHealth Check() override;
   void ReadStatistics(nic::DriverStatistics& statistics) override;
@@ -49,7 +50,6 @@ class Driver final : public nic::NicDriver {
   mapwire::Status BringUp(const nic::DriverConfig& config);
   mapwire::Status TakeDown();
   mapwire::Status QuietDevice();
-  nic::LinkState UpdateLink(bool* gone);
 
   platform::Heap* heap_;
   Device device_;
@@ -62,10 +62,7 @@ class Driver final : public nic::NicDriver {
   nic::DriverStatistics kept_statistics_;  // of before the last reset, not told yet
   // Interrupts may be unmasked. Read in any context; cleared first by Stop and Shutdown.
   std::atomic<bool> interrupts_ = false;
-  // Speed in Mb/s, and kLinkUp. Read in any context.
-  std::atomic<uint32_t> link_ = 0;
-  // Counts link interrupts, so that RefreshLink does not overwrite what a newer one found.
-  std::atomic<uint32_t> link_interrupts_ = 0;
+  nic::LinkCell link_;
 };
 
 }  // namespace mapwire::e1000

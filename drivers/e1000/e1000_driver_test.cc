@@ -65,7 +65,7 @@ TEST_F(DriverScenario, StartOnAWillingDeviceTellsMacAndLink) {
   EXPECT_EQ(driver_->link().mbps, 1'000u);
   EXPECT_EQ(nic_.resets, 1);
   EXPECT_EQ(nic_.mmio.Get<Manc>().Get<Manc::ArpEn>(), 0u);
-  EXPECT_EQ(driver_->vectors(), 1u);
+  EXPECT_EQ(driver_->vectors(1), 1u);
 }
 
 TEST_F(DriverScenario, TrafficIsOffAndEverythingMaskedWhenTheResetComes) {

@@ -26,10 +26,6 @@ constexpr nic::DriverInfo kInfo = {
     .max_interrupt_interval_us = kMaxInterruptIntervalUs,
 };
 
-constexpr uint32_t kLinkUp = 0x80000000;
-// A link that changes more often than this during one refresh will interrupt again anyway.
-constexpr int kRefreshAttempts = 4;
-
 bool ValidRing(DeviceAddress descriptors, uint32_t count) {
   return descriptors.value() % kRingAlignment == 0 && count >= kMinDescriptors &&
          count <= kMaxDescriptors && count % kDescriptorMultiple == 0;
@@ -106,7 +102,7 @@ mapwire::Status Driver::BringUp(const nic::DriverConfig& config) {
   // until a queue is on, DROP_EN lets its frames go.
   SetReceive(device_, true);
   bool gone = false;
-  UpdateLink(&gone);
+  link_.Set(ReadLink(device_, &gone));
   interrupts_.store(true, std::memory_order_relaxed);
   UnmaskOtherCauses(device_);
   return Flush(device_);
@@ -117,7 +113,7 @@ mapwire::Status Driver::TakeDown() {
   const mapwire::Status status = QuietDevice();
   loose_ = !status.ok();
   // Last, for a link interrupt may have been running until now.
-  link_.store(0, std::memory_order_relaxed);
+  link_.Set({});
   return status;
 }
 
@@ -196,9 +192,7 @@ nic::InterruptReport Driver::OtherInterrupt() {
   const uint32_t causes = TakeOtherCauses(device_);
   if (causes == kGone) return {.gone = true};
   if (hw::Value<Eicr>(causes).Get<Eicr::Lsc>() == 1) {
-    // Read after the cause was acknowledged: a change from now on interrupts again.
-    link_interrupts_.fetch_add(1);
-    UpdateLink(&report.gone);
+    link_.SetByInterrupt([&] { return ReadLink(device_, &report.gone); });
     report.link_changed = !report.gone;
   }
   if (!report.gone && interrupts_.load(std::memory_order_relaxed)) UnmaskOtherCauses(device_);
@@ -209,26 +203,9 @@ void Driver::Arm(uint16_t queue) {
   if (interrupts_.load(std::memory_order_relaxed)) UnmaskQueue(device_, queue);
 }
 
-nic::LinkState Driver::link() const {
-  const uint32_t link = link_.load(std::memory_order_relaxed);
-  return {.up = (link & kLinkUp) != 0, .mbps = link & ~kLinkUp};
-}
-
-nic::LinkState Driver::UpdateLink(bool* gone) {
-  const nic::LinkState state = ReadLink(device_, gone);
-  link_.store(state.mbps | (state.up ? kLinkUp : 0), std::memory_order_relaxed);
-  return state;
-}
-
 nic::LinkState Driver::RefreshLink() {
-  nic::LinkState state;
   bool gone = false;
-  for (int attempt = 0; attempt < kRefreshAttempts; ++attempt) {
-    const uint32_t before = link_interrupts_.load();
-    state = UpdateLink(&gone);
-    if (link_interrupts_.load() == before) break;
-  }
-  return state;
+  return link_.Refresh([&] { return ReadLink(device_, &gone); });
 }
 
 nic::DeviceHealth Driver::Check() {

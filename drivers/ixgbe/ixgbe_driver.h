@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "core/nic/driver.h"
+#include "core/nic/link_cell.h"
 #include "drivers/ixgbe/ixgbe_device.h"
 
 namespace mapwire::ixgbe {
@@ -37,11 +38,13 @@ class Driver final : public nic::NicDriver {
   mapwire::Status StopRxQueue(uint16_t queue) override;
 
   // Known once Start has been given the number of queue pairs.
-  uint16_t vectors() const override { return static_cast<uint16_t>(queue_pairs_ + 1); }
+  uint16_t vectors(uint16_t queue_pairs) const override {
+    return static_cast<uint16_t>(queue_pairs + 1);
+  }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
 
-  nic::LinkState link() const override;
+  nic::LinkState link() const override { return link_.Get(); }
   nic::LinkState RefreshLink() override;
   nic::DeviceHealth Check() override;
   void ReadStatistics(nic::DriverStatistics& statistics) override;
@@ -51,7 +54,6 @@ class Driver final : public nic::NicDriver {
   mapwire::Status TakeDown();
   mapwire::Status QuietDevice();
   nic::InterruptReport OtherInterrupt();
-  nic::LinkState UpdateLink(bool* gone);
 
   platform::Heap* heap_;
   Device device_;
@@ -68,10 +70,7 @@ class Driver final : public nic::NicDriver {
   bool autoc_known_ = false;
   // Interrupts may be unmasked. Read in any context; cleared first by Stop and Shutdown.
   std::atomic<bool> interrupts_ = false;
-  // Speed in Mb/s, and kLinkUp. Read in any context.
-  std::atomic<uint32_t> link_ = 0;
-  // Counts link interrupts, so that RefreshLink does not overwrite what a newer one found.
-  std::atomic<uint32_t> link_interrupts_ = 0;
+  nic::LinkCell link_;
 };
 
 }  // namespace mapwire::ixgbe

@@ -124,7 +124,7 @@ mapwire::Status Driver::StopRxQueue(uint16_t queue) {
   return kOkStatus;
 }
 
-uint16_t Driver::vectors() const { return kMsixVectors; }
+uint16_t Driver::vectors(uint16_t) const { return kMsixVectors; }
 
 // The device disarmed the queue when it sent the message, so there is nothing to acknowledge.
 nic::InterruptReport Driver::Interrupt(uint16_t vector) {

@@ -38,7 +38,7 @@ class Driver final : public nic::NicDriver {
   mapwire::Status StopTxQueue(uint16_t queue) override;
   mapwire::Status StopRxQueue(uint16_t queue) override;
 
-  uint16_t vectors() const override;
+  uint16_t vectors(uint16_t) const override;
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
 

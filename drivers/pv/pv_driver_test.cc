@@ -83,7 +83,7 @@ TEST_F(Script, StartResetsConfiguresAndLooksAtTheLink) {
             (std::vector<uint8_t>{2, 1, 2, 3, 4, 5}));
   EXPECT_TRUE(driver->link().up);
   EXPECT_EQ(driver->link().mbps, 100'000u);
-  EXPECT_EQ(driver->vectors(), 17u);
+  EXPECT_EQ(driver->vectors(4), 17u);
 }
 
 TEST_F(Script, StartWithoutLightIsNoFailure) {

@@ -2,9 +2,13 @@
 // What the registry promises: every row is complete, no device has two drivers.
 #include "drivers/registry/registry.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -48,6 +52,23 @@ TEST(Registry, NoDeviceBelongsToTwoFamilies) {
       EXPECT_TRUE(seen.emplace(id.vendor, id.device).second) << family.name;
     }
   }
+}
+
+// The script must not take a card from its driver that nobody here drives.
+TEST(Registry, TheScriptThatBindsKnowsTheSameCards) {
+  std::ifstream file("tools/bind/bind.sh");
+  std::string line;
+  while (std::getline(file, line) && !line.starts_with("known=")) continue;
+  std::set<std::string> listed;
+  std::istringstream words(line.substr(line.find('"') + 1, line.rfind('"') - line.find('"') - 1));
+  for (std::string word; words >> word;) listed.insert(word);
+  std::set<std::string> driven;
+  for (const Family& family : Families()) {
+    if (std::string_view(family.name) == "pv") continue;  // of the simulator
+    for (const PciId& id : family.ids)
+      driven.insert(fmt::format("{:#06x}:{:#06x}", id.vendor, id.device));
+  }
+  EXPECT_EQ(listed, driven);
 }
 
 TEST(Registry, CreatesTheDriverItNames) {

@@ -128,31 +128,33 @@ void PciSlot::RaiseMsix(uint32_t vector) { Post({0, vector, true, {}}, 4); }
 
 // Going up travels behind the writes before it, as messages do; going down is seen at once.
 void PciSlot::SetIntx(bool asserted) {
-  if (host_->OnIntx(asserted)) return;
-  if (device_->identity().msix_vectors != 0) {
+  if (!host_->WantsLevels() && device_->identity().msix_vectors != 0) {
     if (asserted) Report(DriverError::kIllegalOrder, "INTx in an MSI-X world");
     return;
   }
+  if (asserted == pin_) return;
   pin_ = asserted;
-  if (!asserted) pin_repeats_ = 0;
-  if (!asserted || pin_announced_) return;
-  pin_announced_ = true;
-  Post({0, kPinMessage, true, {}}, 4);
+  if (asserted) {
+    Post({++pin_rises_, kPinMessage, true, {}}, 4);
+  } else {
+    pin_repeats_ = 0;
+    if (host_->WantsLevels()) host_->OnIntx(false);
+  }
 }
 
-// The pin is a level: a handler that returns with it still asserted is called again.
-void PciSlot::DeliverPin() {
-  pin_announced_ = false;
-  if (!pin_) return;
+// The pin is a level: a handler that returns with it still asserted is called again, unless it went
+// down and up meanwhile, which travels by itself.
+void PciSlot::DeliverPin(uint64_t rise) {
+  if (rise != pin_rises_ || !pin_) return;
   if (++pin_repeats_ > kMaxPinRepeats) {
     return Report(DriverError::kIllegalOrder, "the interrupt pin stays asserted");
   }
   ++counters_.interrupts;
   if (trace_ != nullptr) trace_->Instant(interrupt_track_, engine_.now(), name_interrupt_, 0);
+  if (host_->WantsLevels()) return host_->OnIntx(true);
   host_->OnInterrupt(0);
-  if (!pin_ || pin_announced_) return;
-  pin_announced_ = true;
-  engine_.At(engine_.now() + kPinAgain, *this, Argument(EventKind::kPin, 0));
+  if (!pin_ || rise != pin_rises_) return;
+  engine_.At(engine_.now() + kPinAgain, *this, Argument(EventKind::kPin, rise));
 }
 
 // Posted operations stay in order: later ones never overtake.
@@ -166,7 +168,7 @@ void PciSlot::Post(PostedOperation operation, uint32_t bytes) {
 void PciSlot::FinishPosted() {
   PostedOperation operation = std::move(posted_.front());
   posted_.pop_front();
-  if (operation.message && operation.address == kPinMessage) return DeliverPin();
+  if (operation.message && operation.address == kPinMessage) return DeliverPin(operation.tag);
   if (operation.message) {
     const uint32_t vector = static_cast<uint32_t>(operation.address);
     ++counters_.interrupts;
@@ -229,7 +231,7 @@ void PciSlot::OnEvent(uint64_t argument) {
     case EventKind::kRegisterWrite:
       return FinishRegisterWrites(value);
     case EventKind::kPin:
-      return DeliverPin();
+      return DeliverPin(value);
     case EventKind::kTimer: {
       const TimerTag tag = static_cast<TimerTag>(value & 0xffff);
       Timer& timer = timers_[tag];

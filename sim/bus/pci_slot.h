@@ -27,8 +27,12 @@ class SlotHost {
   // MSI-X message `vector` arrived, or, of a device without MSI-X, the pin is asserted (vector 0):
   // called again and again until it is not. Event context.
   virtual void OnInterrupt(uint32_t vector) = 0;
-  // The level of the INTx pin has changed. False: this host knows messages only.
-  virtual bool OnIntx(bool /*asserted*/) { return false; }
+  // A host that wants to see the level of the INTx pin, whether the device has MSI-X or not, is
+  // told of it by OnIntx, in event context, and not by OnInterrupt.
+  virtual bool WantsLevels() const { return false; }
+  // The level has changed: up behind the writes before it, down at once, even if the up before
+  // it has not arrived and never will.
+  virtual void OnIntx(bool /*asserted*/) {}
   // The CPU that runs now issues a register write or read: it is charged, and earlier work is paid.
   virtual void OnRegisterWrite() = 0;
   // Lets `round_trip` pass for the reader, if it can wait (a thread can, an interrupt cannot).
@@ -112,7 +116,8 @@ class PciSlot final : public DeviceWorld,
     void* into;
     uint32_t length;
   };
-  // A posted write or, with length 0 and no data, an interrupt message.
+  // A posted write or, with length 0 and no data, an interrupt message; the pin's has the number of
+  // its rise as tag.
   struct PostedOperation {
     DmaTag tag;
     uint64_t address;
@@ -136,7 +141,7 @@ class PciSlot final : public DeviceWorld,
   void Post(PostedOperation operation, uint32_t bytes);
   void FinishRead(uint64_t index);
   void FinishPosted();
-  void DeliverPin();
+  void DeliverPin(uint64_t rise);
   void FinishRegisterWrites(uint64_t last);
 
   Engine& engine_;
@@ -158,9 +163,9 @@ class PciSlot final : public DeviceWorld,
   Time up_busy_until_ = 0;    // device to memory
   Time down_busy_until_ = 0;  // memory to device
   Time last_posted_ = 0;
-  bool pin_ = false;            // the level
-  bool pin_announced_ = false;  // the host will be told of it, if it is still asserted then
-  uint32_t pin_repeats_ = 0;    // since it was last down
+  bool pin_ = false;          // the level
+  uint64_t pin_rises_ = 0;    // counts how often it went up; the host is told of the last one only
+  uint32_t pin_repeats_ = 0;  // since it was last down
   Time last_register_write_ = 0;
   std::vector<Timer> timers_;
 

@@ -61,10 +61,17 @@ class RecordingHost final : public SlotHost {
     times.push_back(engine_.now());
     if (on_interrupt) on_interrupt();
   }
+  bool WantsLevels() const override { return wants_levels; }
+  void OnIntx(bool asserted) override {
+    levels.push_back(asserted);
+    seen_at_interrupt.push_back(memory_[0]);
+  }
   void OnRegisterWrite() override { ++writes; }
   void OnRegisterRead(Time round_trip) override { round_trips.push_back(round_trip); }
 
   std::function<void()> on_interrupt;
+  bool wants_levels = false;
+  std::vector<bool> levels;
   std::vector<uint32_t> vectors;
   std::vector<uint8_t> seen_at_interrupt;
   std::vector<Time> times;
@@ -268,6 +275,42 @@ TEST_F(PciSlotTest, APinThatIsDownAgainBeforeTheHostLooksTellsNothing) {
   slot_.SetIntx(false);
   RunAll();
   EXPECT_TRUE(host_.vectors.empty());
+}
+
+TEST_F(PciSlotTest, APinThatGoesUpAgainIsBehindTheWritesBetween) {
+  const uint8_t done = 0x5A;
+  slot_.SetIntx(true);
+  slot_.SetIntx(false);
+  slot_.DmaWrite(1, At(0), &done, 1);
+  slot_.SetIntx(true);
+  host_.on_interrupt = [this] { slot_.SetIntx(false); };
+  RunAll();
+  EXPECT_EQ(host_.vectors, (std::vector<uint32_t>{0}));
+  EXPECT_EQ(host_.seen_at_interrupt, (std::vector<uint8_t>{done}));
+}
+
+TEST_F(PciSlotTest, AHostThatWantsLevelsSeesThePinGoUpBehindTheWritesBeforeItAndDownAtOnce) {
+  host_.wants_levels = true;
+  device_.SetMsix(1);  // it may have messages as well
+  const uint8_t done = 0x5A;
+  slot_.DmaWrite(1, At(0), &done, 1);
+  slot_.SetIntx(true);
+  EXPECT_TRUE(host_.levels.empty());
+  RunAll();
+  EXPECT_EQ(host_.levels, (std::vector<bool>{true})) << "once: the level stays";
+  EXPECT_EQ(host_.seen_at_interrupt, (std::vector<uint8_t>{done}));
+  slot_.SetIntx(false);
+  EXPECT_EQ(host_.levels, (std::vector<bool>{true, false}));
+  EXPECT_TRUE(host_.vectors.empty());
+  EXPECT_EQ(slot_.driver_errors(), 0u);
+}
+
+TEST_F(PciSlotTest, ALevelThatIsDownAgainBeforeItArrivesIsNotSeen) {
+  host_.wants_levels = true;
+  slot_.SetIntx(true);
+  slot_.SetIntx(false);
+  RunAll();
+  EXPECT_EQ(host_.levels, (std::vector<bool>{false}));
 }
 
 TEST_F(PciSlotTest, APinAssertedByTheHandlerItselfIsHeardOnceMore) {

@@ -10,9 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,15 +31,10 @@ constexpr size_t kMaxDescriptors = 4096;
 constexpr int kEventsAtOnce = 256;               // of the engine, between two looks at the sockets
 constexpr int64_t kLaunchLimitNs = 10000000000;  // for a program to appear
 constexpr int64_t kMillisecondNs = 1000000;
+constexpr int64_t kLongestWaitNs = 100 * kMillisecondNs;
 // How long the server stays awake after a request of a call page: less than it costs to be woken.
 constexpr int64_t kAwakeNs = 200000;
 constexpr int kLooksPerServe = 32;  // at call pages, before one at sockets
-
-int64_t MachineNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
-}
 
 // Those that end a world.
 sigset_t HandledSignals() {
@@ -57,7 +50,10 @@ std::string Text(const char* bytes, size_t most) {
 
 }  // namespace
 
-Server::Server(World& world, const ServerOptions& options) : world_(world), options_(options) {
+Server::Server(World& world, const ServerOptions& options)
+    : world_(world),
+      options_(options),
+      clock_(world.engine(), {.events_at_once = kEventsAtOnce, .longest_lag = kLongestLag}) {
   for (const auto& host : world_.hosts()) {
     Closer& closer = closers_[host.get()];
     closer.thread = &host->Spawn("closer", 0, [this, &closer, &host = *host] {
@@ -75,7 +71,7 @@ Server::Server(World& world, const ServerOptions& options) : world_(world), opti
 }
 
 Server::~Server() {
-  for (const Guest& guest : guests_) close(guest.channel);
+  for (const auto& [channel, pid] : guests_) close(channel);
   if (signals_ >= 0) close(signals_);
   if (hangups_ >= 0) close(hangups_);
   if (epoll_ >= 0) close(epoll_);
@@ -91,38 +87,16 @@ void Server::TakeSignals() {
 }
 
 std::string Server::Listen() {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string& path = options_.socket_path;
-  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return fmt::format("{}: the path of a socket has 1 to {} characters", path,
-                       sizeof(address.sun_path) - 1);
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-  listener_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener_ < 0) return fmt::format("socket: {}", std::strerror(errno));
-  // Only a socket that nobody listens at any more is put out of the way.
-  const int other = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  const bool taken = connect(other, generic, sizeof(address)) == 0;
-  const int error = errno;
-  close(other);
-  if (taken) return path + ": another world is running there";
-  if (error == ECONNREFUSED) unlink(path.c_str());
-  if (bind(listener_, generic, sizeof(address)) != 0) {
-    return fmt::format("{}: {}", path, std::strerror(errno));
-  }
-  bound_ = true;
-  if (listen(listener_, SOMAXCONN) != 0) {
-    return fmt::format("{}: {}", path, std::strerror(errno));
-  }
+  const std::string wrong = listener_.Listen(options_.socket_path, SOCK_SEQPACKET, SOMAXCONN,
+                                             "another world is running there");
+  if (!wrong.empty()) return wrong;
   const sigset_t mask = HandledSignals();
   signals_ = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   hangups_ = epoll_create1(EPOLL_CLOEXEC);
   if (signals_ < 0 || epoll_ < 0 || hangups_ < 0)
     return fmt::format("epoll: {}", std::strerror(errno));
-  Watch(listener_);
+  Watch(listener_.descriptor());
   Watch(signals_);
   Watch(hangups_);
   return {};
@@ -164,7 +138,7 @@ Program* Server::Place(Host& host, const std::string& name) {
 
 void Server::Accept() {
   for (;;) {
-    const int channel = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int channel = listener_.Accept();
     if (channel < 0) return;
     ucred peer{};
     socklen_t length = sizeof(peer);
@@ -174,27 +148,24 @@ void Server::Accept() {
       close(channel);
       continue;
     }
-    guests_.push_back({channel, peer.pid});
+    guests_[channel] = peer.pid;
     Watch(channel);
   }
 }
 
-void Server::GreetGuest(size_t index) {
-  const Guest guest = guests_[index];
+void Server::GreetGuest(int channel, pid_t pid) {
   remote::Message message;
   int descriptor;
-  const ssize_t received =
-      remote::ReceiveMessage(guest.channel, message, &descriptor, MSG_DONTWAIT);
+  const ssize_t received = remote::ReceiveMessage(channel, message, &descriptor, MSG_DONTWAIT);
   if (received == -EAGAIN || received == -EINTR) return;
   if (descriptor >= 0) close(descriptor);
-  guests_.erase(guests_.begin() + static_cast<std::ptrdiff_t>(index));
+  guests_.erase(channel);
   remote::Message answer{};
   answer.header.op = remote::Op::kReply;
   if (received <= 0 || message.header.op != remote::Op::kHello ||
       message.header.bytes != sizeof(remote::Hello) ||
       message.header.value[0] != remote::kVersion) {
-    if (received != 0)
-      Say(fmt::format("process {} does not speak this world's protocol", guest.pid));
+    if (received != 0) Say(fmt::format("process {} does not speak this world's protocol", pid));
     answer.header.result = -EPROTO;
   } else {
     remote::Hello hello;
@@ -211,17 +182,17 @@ void Server::GreetGuest(size_t index) {
     }
     Program* const program = host == nullptr ? nullptr : Place(*host, name);
     if (program != nullptr) {
-      by_channel_[guest.channel] = program;
-      program->Take(guest.channel, guest.pid, ++last_number_, true);
+      by_channel_[channel] = program;
+      program->Take(channel, pid, ++last_number_, true);
       return;
     }
     answer.header.result = host == nullptr ? -ENODEV : -EUSERS;
     Say(host == nullptr ? fmt::format("{} (process {}) asks for host {}, which this world has not",
-                                      name, guest.pid, wanted)
-                        : fmt::format("{} (process {}) is one program too many", name, guest.pid));
+                                      name, pid, wanted)
+                        : fmt::format("{} (process {}) is one program too many", name, pid));
   }
-  static_cast<void>(remote::SendMessage(guest.channel, answer, -1, MSG_DONTWAIT));
-  close(guest.channel);
+  static_cast<void>(remote::SendMessage(channel, answer, -1, MSG_DONTWAIT));
+  close(channel);
 }
 
 int64_t Server::NewThread(Program& parent, int channel) {
@@ -330,15 +301,14 @@ void Server::HandleSignals() {
   }
 }
 
-bool Server::ReapChild(int pidfd) {
+void Server::ReapChild(int pidfd) {
   for (Child& child : children_) {
     if (child.pidfd != pidfd) continue;
-    if (waitpid(child.pid, &child.command->status, WNOHANG) != child.pid) return true;
+    if (waitpid(child.pid, &child.command->status, WNOHANG) != child.pid) return;
     child.command->ended = true;
     close(std::exchange(child.pidfd, -1));
-    return true;
+    return;
   }
-  return false;
 }
 
 void Server::Serve(int64_t ns) {
@@ -346,10 +316,10 @@ void Server::Serve(int64_t ns) {
   const timespec time{ns / 1000000000, ns % 1000000000};
   const int count = epoll_pwait2(epoll_, events, 64, ns < 0 ? nullptr : &time, nullptr);
   // What has come is now.
-  if (running_ && !options_.virtual_time) CatchUp();
+  if (running_ && !options_.virtual_time) clock_.CatchUp();
   for (int i = 0; i < count; ++i) {
     const int fd = events[i].data.fd;
-    if (fd == listener_) {
+    if (fd == listener_.descriptor()) {
       Accept();
     } else if (fd == signals_) {
       HandleSignals();
@@ -357,12 +327,10 @@ void Server::Serve(int64_t ns) {
       program->second->Readable();
     } else if (fd == hangups_) {
       CollectHangups();
-    } else if (!ReapChild(fd)) {
-      for (size_t guest = 0; guest < guests_.size(); ++guest) {
-        if (guests_[guest].channel != fd) continue;
-        GreetGuest(guest);
-        break;
-      }
+    } else if (const auto guest = guests_.find(fd); guest != guests_.end()) {
+      GreetGuest(guest->first, guest->second);
+    } else {
+      ReapChild(fd);
     }
   }
 }
@@ -424,22 +392,6 @@ std::string Server::Launch(Command& command, const std::string& shim) {
   return {};
 }
 
-Time Server::RealTime() const { return base_ + (MachineNs() * kNanosecond - start_); }
-
-// Lets the world's clock catch up with the machine's, as far as its work allows. A world with too
-// much to do goes slower: it never makes up for it by going faster, so that a second of waiting in
-// it takes a second at least.
-void Server::CatchUp() {
-  Engine& engine = world_.engine();
-  const Time now = RealTime();
-  for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
-  if (engine.next() > now) {
-    engine.RunUntil(now);
-  } else if (now - engine.now() > kLongestLag) {
-    start_ += now - engine.now();
-  }
-}
-
 bool Server::LookAtPages() {
   bool found = false;
   for (const auto& program : programs_) found = program->LookAtPage() || found;
@@ -453,7 +405,7 @@ void Server::SetSleeps(bool sleeps) {
 void Server::RunReal() {
   // While programs call by their pages, it sleeps as little as they do.
   for (int i = 0; i < kLooksPerServe; ++i) {
-    CatchUp();
+    clock_.CatchUp();
     if (LookAtPages()) {
       last_call_ns_ = MachineNs();
     } else if (MachineNs() - last_call_ns_ < kAwakeNs) {
@@ -468,12 +420,7 @@ void Server::RunReal() {
     last_call_ns_ = MachineNs();
     return SetSleeps(false);
   }
-  const Time next = world_.engine().next();
-  int64_t wait = 100 * kMillisecondNs;
-  if (next != INT64_MAX) {
-    wait = std::min<int64_t>(wait, std::max<int64_t>(0, (next - RealTime()) / kNanosecond));
-  }
-  Serve(wait);
+  Serve(clock_.NsToNext(kLongestWaitNs));
   SetSleeps(false);
 }
 
@@ -492,8 +439,7 @@ void Server::RunVirtual() {
 }
 
 void Server::Run() {
-  start_ = MachineNs() * kNanosecond;
-  base_ = world_.now();
+  clock_.Start();
   running_ = true;
   while (!stopping_ && !(all_launched_ended() && present() == 0)) {
     if (options_.virtual_time) {
@@ -506,8 +452,7 @@ void Server::Run() {
 
 void Server::Close() {
   stopping_ = true;
-  if (listener_ >= 0) close(std::exchange(listener_, -1));
-  if (std::exchange(bound_, false)) unlink(options_.socket_path.c_str());
+  listener_.Close();
   for (Child& child : children_) {
     if (child.command->ended) continue;
     kill(child.pid, SIGTERM);

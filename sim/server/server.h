@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/engine/real_time.h"
+#include "sim/file/unix_listener.h"
 #include "sim/server/program.h"
 #include "sim/world/world.h"
 
@@ -65,11 +67,6 @@ class Server final : private ProgramHost {
   uint64_t programs_served() const;
 
  private:
-  // A connection that has not said who it is.
-  struct Guest {
-    int channel;
-    pid_t pid;
-  };
   // An open descriptor; found by the server's end of it.
   struct Descriptor {
     ino_t inode;  // of the program's end
@@ -84,7 +81,7 @@ class Server final : private ProgramHost {
 
   bool virtual_time() const override { return options_.virtual_time; }
   bool stopping() const override { return stopping_; }
-  Time RealTime() const override;
+  Time RealTime() const override { return clock_.Now(); }
   void Say(const std::string& text) override;
   bool WaitReadable(int socket) override;
   int NewDescriptor(Host& host, Process::File file) override;
@@ -97,15 +94,13 @@ class Server final : private ProgramHost {
   // Waits up to `ns` (-1: for ever) for sockets and signals, and serves them.
   void Serve(int64_t ns);
   void Accept();
-  void GreetGuest(size_t index);
+  void GreetGuest(int channel, pid_t pid);
   void CollectHangups();
   void DescriptorGone(int end);
   void HandleSignals();
-  // False if it is none of a child.
-  bool ReapChild(int pidfd);
+  void ReapChild(int pidfd);
   Program* Place(Host& host, const std::string& name);
   void Watch(int fd);
-  void CatchUp();
   void RunReal();
   bool LookAtPages();
   void SetSleeps(bool sleeps);
@@ -115,20 +110,18 @@ class Server final : private ProgramHost {
 
   World& world_;
   const ServerOptions options_;
-  int listener_ = -1;
-  bool bound_ = false;  // the socket's name is ours
+  RealTimeClock clock_;
+  UnixListener listener_;
   int epoll_ = -1;
   int signals_ = -1;
   int hangups_ = -1;  // an epoll of the descriptors' ends
   volatile bool stopping_ = false;
-  bool begun_ = false;    // virtual time runs
-  bool running_ = false;  // real time runs
-  Time start_ = 0;        // by the machine's clock, when the world's was `base_`
-  Time base_ = 0;
+  bool begun_ = false;        // virtual time runs
+  bool running_ = false;      // real time runs
   int64_t last_call_ns_ = 0;  // when a call page last had a request, by the machine's clock
   uint64_t last_number_ = 0;
   uint32_t next_cpu_ = 0;
-  std::vector<Guest> guests_;
+  std::map<int, pid_t> guests_;  // connections that have not said who they are
   std::vector<std::unique_ptr<Program>> programs_;
   std::map<int, Program*> by_channel_;
   std::map<int, Descriptor> descriptors_;

@@ -524,16 +524,16 @@ Channel* CurrentVirtual() {
 
 // --- Which descriptors are the world's -----------------------------------------------------------
 
-// True if `fd` may be a descriptor of a world: its inode is in `inode`. One that the thread knows
-// is one.
-bool LooksLikeOurs(const Channel& channel, int fd, ino_t* inode) {
-  if (fd < 0 || SocketPath() == nullptr) return false;
+// True if `fd` is a socket: its inode is in `inode`.
+bool IsSocket(int fd, ino_t* inode) {
   struct stat status;
-  if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  if (fd < 0 || fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   *inode = status.st_ino;
-  for (uint32_t i = 0; i < channel.known_count; ++i) {
-    if (channel.known[i].inode == *inode) return true;
-  }
+  return true;
+}
+
+// True if the socket `fd` is of the kind that a world's descriptors are.
+bool LooksLikeOurs(int fd) {
   int type = 0;
   int domain = 0;
   socklen_t length = sizeof(int);
@@ -545,6 +545,14 @@ bool LooksLikeOurs(const Channel& channel, int fd, ino_t* inode) {
     return false;
   }
   return true;
+}
+
+// The handle that the thread knows of, or 0.
+uint32_t KnownHandle(const Channel& channel, ino_t inode) {
+  for (uint32_t i = 0; i < channel.known_count; ++i) {
+    if (channel.known[i].inode == inode) return channel.known[i].handle;
+  }
+  return 0;
 }
 
 void Remember(Channel& channel, ino_t inode, uint32_t handle) {
@@ -567,12 +575,10 @@ uint32_t HandleOf(int fd) {
   const ErrnoKept kept;
   Channel& channel = t_channel;
   ino_t inode;
-  if (channel.busy || channel.socket < 0 || !LooksLikeOurs(channel, fd, &inode) || IsHidden(fd))
-    return 0;
-  for (uint32_t i = 0; i < channel.known_count; ++i) {
-    if (channel.known[i].inode == inode) return channel.known[i].handle;
-  }
-  if (Connect(channel) < 0) return 0;
+  if (channel.busy || channel.socket < 0 || SocketPath() == nullptr) return 0;
+  if (!IsSocket(fd, &inode) || IsHidden(fd)) return 0;
+  if (const uint32_t known = KnownHandle(channel, inode)) return known;
+  if (!LooksLikeOurs(fd) || Connect(channel) < 0) return 0;
   Message message;
   Begin(message, Op::kAttach);
   const int64_t handle = Call(channel, message, nullptr, fd);

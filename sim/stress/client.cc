@@ -22,75 +22,31 @@ class Within {
   CallState& state_;
 };
 
-uint64_t Offset(const netmap_ring& ring, const netmap_slot& slot) {
-  return slot.ptr & ring.offset_mask;
-}
-
 }  // namespace
 
-int Client::Open(const ClientBinding& binding) {
-  fd_ = process_.Open("/dev/netmap");
-  if (fd_ < 0) return fd_;
-  nmreq_header header{};
-  nmreq_register reg{};
-  nmreq_opt_offsets offsets{};
-  header.nr_version = NETMAP_API;
-  header.nr_reqtype = NETMAP_REQ_REGISTER;
-  header.nr_body = reinterpret_cast<uint64_t>(&reg);
-  std::snprintf(header.nr_name, sizeof(header.nr_name), "%s", binding.port.c_str());
-  reg.nr_mode = binding.mode;
-  reg.nr_ringid = binding.ring;
-  reg.nr_flags = binding.flags;
-  reg.nr_mem_id = binding.region;
-  reg.nr_extra_bufs = binding.extra_buffers;
-  if (binding.made_slots != 0) {
-    reg.nr_tx_rings = reg.nr_rx_rings = 1;
-    reg.nr_tx_slots = reg.nr_rx_slots = binding.made_slots;
-  }
-  if (binding.max_offset != 0) {
-    offsets.nro_opt.nro_reqtype = NETMAP_REQ_OPT_OFFSETS;
-    offsets.nro_max_offset = binding.max_offset;
-    offsets.nro_initial_offset = binding.initial_offset;
-    header.nr_options = reinterpret_cast<uint64_t>(&offsets);
-  }
-  int status;
+int Client::Open(const PortBinding& binding) {
+  int status = OpenFile();
+  if (status != 0) return status;
   {
-    const Within within(process_, state_, Call::kRegister);
-    status = process_.Ioctl(fd_, NIOCCTRL, &header);
+    const Within within(process(), state_, Call::kRegister);
+    status = Register(binding);
   }
   if (status == -ENOMEM) coverage_.Count(State::kNoMemory);
   if (status == -EBUSY) coverage_.Count(State::kBusyRing);
-  if (status != 0) {
-    Close();
-    return status;
+  if (status == 0) {
+    if (registered().nr_extra_bufs < binding.extra_buffers) {
+      coverage_.Count(State::kFewerExtraBuffers);
+    }
+    status = Map();
   }
-  registered_ = reg;
-  if (reg.nr_extra_bufs < binding.extra_buffers) coverage_.Count(State::kFewerExtraBuffers);
-  int error = 0;
-  base_ = static_cast<char*>(process_.Mmap(fd_, reg.nr_memsize, 0, &error));
-  if (base_ != nullptr) return 0;
-  Close();
-  return -error;
+  if (status != 0) Close();
+  return status;
 }
 
 int Client::Close() {
-  if (base_ != nullptr) process_.Munmap(base_, registered_.nr_memsize);
-  base_ = nullptr;
-  const int fd = fd_;
-  fd_ = -1;
-  const Within within(process_, state_, Call::kClose);
-  return process_.Close(fd);
-}
-
-netmap_ring& Client::tx(uint32_t i) {
-  netmap_if& nif = interface();
-  return *reinterpret_cast<netmap_ring*>(reinterpret_cast<char*>(&nif) + nif.ring_ofs[i]);
-}
-
-netmap_ring& Client::rx(uint32_t i) {
-  netmap_if& nif = interface();
-  const uint32_t skip = nif.ni_tx_rings + nif.ni_host_tx_rings;
-  return *reinterpret_cast<netmap_ring*>(reinterpret_cast<char*>(&nif) + nif.ring_ofs[skip + i]);
+  Unmap();
+  const Within within(process(), state_, Call::kClose);
+  return CloseFile();
 }
 
 bool Client::Locked(ring::Direction direction) {
@@ -106,9 +62,9 @@ int Client::Sync(ring::Direction direction) {
   const bool locked_before = Locked(direction);
   int status;
   {
-    const Within within(process_, state_, Call::kSync);
+    const Within within(process(), state_, Call::kSync);
     const unsigned long request = direction == ring::Direction::kTx ? NIOCTXSYNC : NIOCRXSYNC;
-    status = process_.Ioctl(fd_, request, nullptr);
+    status = process().Ioctl(fd(), request, nullptr);
   }
   if (locked_before && Locked(direction)) coverage_.Count(State::kLockedSync);
   if (status == -EIO) coverage_.Count(State::kZombieSync);
@@ -117,13 +73,13 @@ int Client::Sync(ring::Direction direction) {
 
 int Client::Poll(short events, int timeout_ms) {
   Client* const self[] = {this};
-  return PollAll(process_, state_, coverage_, self, events, timeout_ms);
+  return PollAll(process(), state_, coverage_, self, events, timeout_ms);
 }
 
 int Client::PollAll(Process& process, CallState& state, Coverage& coverage,
                     std::span<Client* const> clients, short events, int timeout_ms) {
   std::vector<struct pollfd> fds;
-  for (Client* const client : clients) fds.push_back({client->fd_, events, 0});
+  for (Client* const client : clients) fds.push_back({client->fd(), events, 0});
   const uint64_t sleeps = process.counters().sleeps;
   int ready;
   {
@@ -147,41 +103,22 @@ bool Client::ShowsWholeFrame(const netmap_ring& ring) {
 }
 
 bool Client::Push(netmap_ring& ring, std::span<const uint8_t> frame) {
-  uint32_t head = ring.head;
-  uint32_t space = Space(ring);
-  uint32_t slots = 0;
-  for (size_t done = 0; done < frame.size(); --space, ++slots) {
-    if (space == 0) return false;
-    netmap_slot& slot = ring.slot[head];
-    const size_t offset = Offset(ring, slot);
-    const size_t part = std::min(frame.size() - done, ring.nr_buf_size - offset);
-    std::memcpy(Buffer(ring, slot.buf_idx) + offset, frame.data() + done, part);
-    done += part;
-    slot.len = static_cast<uint16_t>(part);
-    slot.flags = done < frame.size() ? NS_MOREFRAG : 0;
-    head = Next(ring, head);
-  }
+  uint32_t slots;
+  if (!MappedPort::Push(ring, frame, &slots)) return false;
   if (slots > 1) coverage_.Count(State::kSeveralSlots);
-  ring.head = ring.cur = head;
   return true;
 }
 
 bool Client::Pop(netmap_ring& ring, std::vector<uint8_t>& frame) {
   frame.clear();
-  if (ring.head == ring.tail || !ShowsWholeFrame(ring)) return false;
-  for (uint32_t i = ring.head; i != ring.tail;) {
-    netmap_slot& slot = ring.slot[i];
-    const uint8_t* const from = Buffer(ring, slot.buf_idx) + Offset(ring, slot);
-    if (Offset(ring, slot) != 0) coverage_.Count(State::kOffsets);
-    frame.insert(frame.end(), from, from + slot.len);
-    const bool more = (slot.flags & NS_MOREFRAG) != 0;
-    if (swaps_) Swap(ring, slot);
-    i = Next(ring, i);
-    if (more) continue;
-    ring.head = ring.cur = i;
-    return true;
+  if (!ShowsWholeFrame(ring)) return false;
+  uint32_t i = ring.head;
+  MappedPort::Pop(ring, frame);
+  for (; i != ring.head; i = Next(ring, i)) {
+    if (Offset(ring, ring.slot[i]) != 0) coverage_.Count(State::kOffsets);
+    if (swaps_) Swap(ring, ring.slot[i]);
   }
-  return false;
+  return true;
 }
 
 // The list in the shared interface stays whole at every moment a kill could come.

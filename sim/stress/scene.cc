@@ -683,7 +683,7 @@ void Scene::CloseChecked(Actor& actor, Client& port) {
 void Scene::Send(Actor& actor, Process& process) {
   while (!actor.stop && !failed()) {
     Client port(process, actor.state, coverage());
-    ClientBinding binding{.ring = actor.choice.ring, .flags = NR_TX_RINGS_ONLY};
+    PortBinding binding{.ring = actor.choice.ring, .flags = NR_TX_RINGS_ONLY};
     if (actor.random.OneIn(4)) {
       // Behind a large one a long frame takes two slots.
       binding.max_offset = 1000;
@@ -753,7 +753,7 @@ void Scene::Receive(Actor& actor, Process& process) {
   while (!actor.stop && !failed()) {
     // One descriptor for all rings, unless a stranger has one of them; or one for each.
     const bool all = !HostileOn(actor.choice.side) && actor.random.OneIn(2);
-    ClientBinding binding{.mode = all ? NR_REG_ALL_NIC : NR_REG_ONE_NIC, .flags = NR_RX_RINGS_ONLY};
+    PortBinding binding{.mode = all ? NR_REG_ALL_NIC : NR_REG_ONE_NIC, .flags = NR_RX_RINGS_ONLY};
     if (actor.random.OneIn(4)) {
       binding.max_offset = 128;
       binding.initial_offset = static_cast<uint32_t>(actor.random.Below(128));
@@ -822,7 +822,7 @@ void Scene::Forward(Actor& actor, Process& process) {
     bool open = true;
     for (uint16_t i = 0; open && i < kReceiveQueues; ++i) {
       ports.emplace_back(process, actor.state, coverage());
-      ClientBinding binding{.ring = i};
+      PortBinding binding{.ring = i};
       open = Opened(actor, process, ports.back().Open(binding));
       if (!open) ports.pop_back();
     }
@@ -855,7 +855,7 @@ void Scene::OpenAnything(Actor& actor, Process& process) {
   Random& random = actor.random;
   while (!actor.stop && !failed()) {
     Client port(process, actor.state, coverage());
-    ClientBinding binding;
+    PortBinding binding;
     const uint32_t modes[] = {NR_REG_ONE_NIC, NR_REG_ONE_NIC, NR_REG_ALL_NIC};
     binding.mode = modes[random.Below(3)];
     binding.ring = static_cast<uint16_t>(random.Below(kQueues));
@@ -908,7 +908,7 @@ void Scene::Scribble(Actor& actor, Process& process) {
   Random& random = actor.random;
   while (!actor.stop && !failed()) {
     Client port(process, actor.state, coverage());
-    ClientBinding binding{.ring = actor.choice.ring};
+    PortBinding binding{.ring = actor.choice.ring};
     binding.extra_buffers = static_cast<uint32_t>(random.Below(8));
     if (random.OneIn(2)) {
       binding.max_offset = 64;
@@ -963,8 +963,11 @@ void Scene::Witness(Actor& actor, Process& process) {
   if (actor.region == 0) return;
   while (!actor.stop && !failed()) {
     Client port(process, actor.state, coverage());
-    ClientBinding binding{
-        .port = "mine", .mode = NR_REG_NULL, .region = actor.region, .made_slots = 64};
+    PortBinding binding{.port = "mine",
+                        .mode = NR_REG_NULL,
+                        .region = actor.region,
+                        .made_rings = 1,
+                        .made_slots = 64};
     if (!Opened(actor, process, port.Open(binding))) continue;
     const uint32_t bytes = port.tx(0).nr_buf_size;
     std::vector<uint32_t> buffers;

@@ -296,10 +296,9 @@ void RemoteDevice::SignalIntx() {
   Signal(intx_);
 }
 
-bool RemoteDevice::OnIntx(bool asserted) {
+void RemoteDevice::OnIntx(bool asserted) {
   intx_asserted_ = asserted;
   SignalIntx();
-  return true;
 }
 
 void RemoteDevice::OnInterrupt(uint32_t vector) {

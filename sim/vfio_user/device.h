@@ -91,7 +91,8 @@ class RemoteDevice final : private SlotHost {
   static void Signal(const Descriptor& descriptor);
 
   void OnInterrupt(uint32_t vector) override;
-  bool OnIntx(bool asserted) override;
+  bool WantsLevels() const override { return true; }
+  void OnIntx(bool asserted) override;
   void OnRegisterWrite() override {}
   void OnRegisterRead(Time) override {}
 

@@ -4,56 +4,30 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "sim/engine/real_time.h"
 
 namespace mapwire::sim::vfio_user {
 
 namespace {
 
-constexpr int kEventsAtOnce = 1024;              // of the engine, between two looks at the sockets
-constexpr Time kLongestLag = 10 * kMillisecond;  // behind the machine's clock
-
-Time MachineTime() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * kSecond + now.tv_nsec * kNanosecond;
-}
+constexpr RealTimeLimits kRealTimeLimits = {.events_at_once = 1024,
+                                            .longest_lag = 10 * kMillisecond};
+constexpr int64_t kLongestWaitNs = 1000000000;
 
 }  // namespace
 
 Endpoint::Endpoint(RemoteDevice& device, std::string path, RemoteDevice::Say say)
     : device_(device), path_(std::move(path)), say_(std::move(say)) {}
 
-Endpoint::~Endpoint() {
-  if (bound_) unlink(path_.c_str());
-}
-
 std::string Endpoint::Listen() {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.empty() || path_.size() >= sizeof(address.sun_path)) {
-    return path_ + ": the path of a socket has 1 to 107 characters";
-  }
-  std::memcpy(address.sun_path, path_.c_str(), path_.size());
-  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-  // Only a socket that nobody listens at any more is put out of the way.
-  const Descriptor other(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connect(other.get(), generic, sizeof(address)) == 0) return path_ + ": somebody serves there";
-  if (errno == ECONNREFUSED) unlink(path_.c_str());
-  listener_ = Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener_ || bind(listener_.get(), generic, sizeof(address)) != 0 ||
-      listen(listener_.get(), 1) != 0) {
-    return path_ + ": " + std::strerror(errno);
-  }
-  bound_ = true;
-  return {};
+  return listener_.Listen(path_, SOCK_STREAM, 1, "somebody serves there");
 }
 
 void Endpoint::Readable() {
@@ -64,7 +38,7 @@ void Endpoint::Readable() {
 }
 
 void Endpoint::Accept() {
-  client_ = Descriptor(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  client_ = Descriptor(listener_.Accept());
   received_.clear();
   descriptors_.clear();
   if (client_) say_(device_.name() + ": a client has come");
@@ -171,38 +145,26 @@ void ServeInRealTime(Engine& engine, const std::vector<Endpoint*>& endpoints,
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&told, signal);
   sigprocmask(SIG_BLOCK, &told, nullptr);
   const Descriptor signals(signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK));
-  Time start = MachineTime() - engine.now();
-  const auto catch_up = [&] {
-    const Time now = MachineTime() - start;
-    for (int i = 0; i < kEventsAtOnce && engine.next() <= now; ++i) engine.Step();
-    if (engine.next() > now) {
-      engine.RunUntil(now);
-    } else if (now - engine.now() > kLongestLag) {
-      start += now - engine.now();  // too much to do: its time goes slower
-    }
-  };
+  RealTimeClock clock(engine, kRealTimeLimits);
   std::vector<pollfd> waited(endpoints.size() + 1);
   for (;;) {
-    catch_up();
+    clock.CatchUp();
     for (size_t i = 0; i < endpoints.size(); ++i) {
       waited[i] = {endpoints[i]->descriptor(), POLLIN, 0};
     }
     waited.back() = {signals.get(), POLLIN, 0};
-    int64_t wait = 1000000000;
-    if (engine.next() != INT64_MAX) {
-      wait = std::clamp<int64_t>((engine.next() - (MachineTime() - start)) / kNanosecond, 0, wait);
-    }
+    const int64_t wait = clock.NsToNext(kLongestWaitNs);
     const timespec time{wait / 1000000000, wait % 1000000000};
     if (ppoll(waited.data(), waited.size(), &time, nullptr) <= 0) continue;
     if (waited.back().revents != 0) {
       signalfd_siginfo signal{};
       if (read(signals.get(), &signal, sizeof(signal)) != sizeof(signal)) continue;
       if (signal.ssi_signo != SIGUSR1) return;
-      catch_up();
+      clock.CatchUp();
       if (asked) asked();
     }
     // What has come is now, and not when the wait began.
-    catch_up();
+    clock.CatchUp();
     for (size_t i = 0; i < endpoints.size(); ++i) {
       if (waited[i].revents != 0) endpoints[i]->Readable();
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/engine/engine.h"
+#include "sim/file/unix_listener.h"
 #include "sim/vfio_user/device.h"
 
 namespace mapwire::sim::vfio_user {
@@ -18,14 +19,13 @@ namespace mapwire::sim::vfio_user {
 class Endpoint {
  public:
   Endpoint(RemoteDevice& device, std::string path, RemoteDevice::Say say);
-  ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
   // Makes the socket. Empty, or what is wrong.
   [[nodiscard]] std::string Listen();
   // The descriptor to wait on: of the client, or of who would be one.
-  int descriptor() const { return client_ ? client_.get() : listener_.get(); }
+  int descriptor() const { return client_ ? client_.get() : listener_.descriptor(); }
   // It can be read.
   void Readable();
 
@@ -41,9 +41,8 @@ class Endpoint {
   RemoteDevice& device_;
   const std::string path_;
   const RemoteDevice::Say say_;
-  Descriptor listener_;
+  UnixListener listener_;
   Descriptor client_;
-  bool bound_ = false;
   std::vector<uint8_t> received_;  // of a message that is not whole yet
   std::vector<Descriptor> descriptors_;
 };

@@ -510,6 +510,25 @@ TEST_F(VfioUserPin, ALevelIsToldOnceUntilItIsUnmasked) {
   EXPECT_FALSE(Signalled(event));
 }
 
+TEST_F(VfioUserPin, TheLevelIsToldBehindTheWritesBeforeIt) {
+  const Descriptor memory = SharedMemory(kPage);
+  ASSERT_EQ(Map(kPage, kPage, memory), 0);
+  ASSERT_EQ(Write32(kConfigRegion, 4, 0x0006), 0);
+  const Descriptor event = NewEvent();
+  std::vector<Descriptor> events;
+  events.push_back(Copy(event));
+  ASSERT_EQ(SetEvents(kIntx, 0, std::move(events)), 0);
+  constexpr uint32_t kDone = 0x5A5A5A5A;
+  EXPECT_EQ(Write32(0, 0, kDone), 0);
+  EXPECT_EQ(Write32(0, 4, kPage), 0);
+  EXPECT_EQ(Write32(0, 8, 1), 0);
+  EXPECT_EQ(Write32(0, 16, 1), 0);
+  while (!Signalled(event)) ASSERT_TRUE(engine_.Step());
+  uint32_t written = 0;
+  EXPECT_EQ(pread(memory.get(), &written, sizeof(written), 0), 4);
+  EXPECT_EQ(written, kDone);
+}
+
 TEST_F(VfioUserPin, ADeviceWithoutMessagesHasNoMsix) {
   EXPECT_EQ(Read32(kConfigRegion, 0x40) >> 8 & 0xFF, 0u);
   ASSERT_EQ(AskWith(Command::kDeviceGetIrqInfo, IrqInfo{16, 0, kMsix, 0}), 0);

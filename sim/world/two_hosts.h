@@ -11,6 +11,7 @@
 
 #include "core/abi/freestanding.h"
 #include "sim/host/process.h"
+#include "sim/programs/mapped_port.h"
 #include "sim/programs/udp_frame.h"
 #include "sim/world/world.h"
 
@@ -78,63 +79,16 @@ class TwoHosts {
   std::vector<Process*> programs_;
 };
 
-// What REGISTER asks for.
-struct Binding {
-  std::string port = "eth0";
-  uint32_t mode = NR_REG_ONE_NIC;
-  uint16_t ring = 0;
-  uint64_t flags = 0;
-  uint16_t region = 0;
-  uint32_t extra_buffers = 0;
-  uint16_t made_rings = 0;  // of a null port
-  uint32_t made_slots = 0;
-  nmreq_opt_offsets* offsets = nullptr;
-};
+using Binding = PortBinding;
 
-// A descriptor with its mapping. Does not close itself: a program that ends closes all it has.
-class Descriptor {
+// A program's descriptor in a test.
+class Descriptor : public MappedPort {
  public:
-  explicit Descriptor(Process& process) : process_(process) {}
+  using MappedPort::MappedPort;
 
-  // open, REGISTER, mmap: 0 or -errno.
-  int Open(const Binding& binding);
-  int Close();
-  int fd() const { return fd_; }
-  uint16_t region() const { return registered_.nr_mem_id; }
-  const nmreq_register& registered() const { return registered_; }
-  control::Session& session() { return *process_.session(fd_); }
-
-  netmap_if& interface() { return *reinterpret_cast<netmap_if*>(base_ + registered_.nr_offset); }
-  netmap_ring& tx(uint32_t i);
-  netmap_ring& rx(uint32_t i);
-
-  int TxSync() { return process_.Ioctl(fd_, NIOCTXSYNC, nullptr); }
-  int RxSync() { return process_.Ioctl(fd_, NIOCRXSYNC, nullptr); }
-  // What poll() says about this descriptor alone: revents, 0 after a timeout.
-  int Poll(short events, int timeout_ms);
-
-  // Puts a frame into as many slots as it takes, without a system call. False: no room.
-  bool Push(netmap_ring& ring, std::span<const uint8_t> frame);
-  // Takes the next whole frame out of a ring, without a system call. False: there is none.
-  bool Pop(netmap_ring& ring, std::vector<uint8_t>& frame);
-  static bool Empty(const netmap_ring& ring) { return ring.head == ring.tail; }
-  // Slots handed over that have not come back.
-  static uint32_t Pending(const netmap_ring& ring);
-  static uint32_t Next(const netmap_ring& ring, uint32_t i) {
-    return i + 1 == ring.num_slots ? 0 : i + 1;
-  }
-  static uint8_t* Buffer(netmap_ring& ring, uint32_t index) {
-    return reinterpret_cast<uint8_t*>(&ring) + ring.buf_ofs + uint64_t{index} * ring.nr_buf_size;
-  }
-  static uint64_t Offset(const netmap_ring& ring, const netmap_slot& slot) {
-    return slot.ptr & ring.offset_mask;
-  }
-
- private:
-  Process& process_;
-  int fd_ = -1;
-  char* base_ = nullptr;
-  nmreq_register registered_{};
+  uint16_t region() const { return registered().nr_mem_id; }
+  // As MappedPort's; fails the test if a part of a frame was shown.
+  static bool Pop(netmap_ring& ring, std::vector<uint8_t>& frame);
 };
 
 // Length of frame `i`, without CRC.

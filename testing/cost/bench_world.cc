@@ -98,27 +98,6 @@ void PlainDma::FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) {
   std::free(memory.address);
 }
 
-const nic::DriverInfo& PlainDriver::info() const {
-  static constexpr nic::DriverInfo kInfo = {
-      .family = "plain",
-      .max_queue_pairs = 1,
-      .min_descriptors = 8,
-      .max_descriptors = 4096,
-      .descriptor_multiple = 8,
-      .min_frame_bytes = 17,
-      .max_frame_bytes = 9728,
-      .max_fragments = 40,
-      .rx_buffer_step = 1024,
-      .rx_buffer_max = 16384,
-  };
-  return kInfo;
-}
-
-const uint8_t* PlainDriver::mac() const {
-  static constexpr uint8_t kMac[6] = {2, 0, 0, 0, 0, 1};
-  return kMac;
-}
-
 Result<uint32_t> PlainDriver::StartTxQueue(uint16_t, const nic::TxQueueSetup& setup) {
   tx_ = setup;
   return kTxTail;

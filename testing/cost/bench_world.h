@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/nic/driver.h"
+#include "core/nic/driver_for_test.h"
 #include "core/platform/environment.h"
 
 namespace mapwire::cost {
@@ -79,28 +79,17 @@ class PlainDma final : public platform::DmaSpace {
 };
 
 // A NIC with one queue pair and nothing behind it: it remembers where its queues are.
-class PlainDriver final : public nic::NicDriver {
+class PlainDriver final : public nic::DriverForTest {
  public:
   static constexpr uint32_t kTxTail = 0x100;
   static constexpr uint32_t kRxTail = 0x140;
   static constexpr uint32_t kWindowBytes = 0x200;
 
-  const nic::DriverInfo& info() const override;
-  const uint8_t* mac() const override;
-  Status Start(const nic::DriverConfig&) override { return kOkStatus; }
-  Status Stop() override { return kOkStatus; }
-  void Shutdown() override {}
+  PlainDriver() : DriverForTest("plain", 1) {}
+
   Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
-  Status StopTxQueue(uint16_t) override { return kOkStatus; }
-  Status StopRxQueue(uint16_t) override { return kOkStatus; }
-  uint16_t vectors() const override { return 1; }
-  nic::InterruptReport Interrupt(uint16_t) override { return {}; }
-  void Arm(uint16_t) override {}
-  nic::LinkState link() const override { return {.up = true, .mbps = 10000}; }
-  nic::LinkState RefreshLink() override { return link(); }
-  nic::DeviceHealth Check() override { return nic::DeviceHealth::kGood; }
-  void ReadStatistics(nic::DriverStatistics&) override {}
+  uint16_t vectors(uint16_t) const override { return 1; }
 
   const nic::TxQueueSetup& tx() const { return tx_; }
   const nic::RxQueueSetup& rx() const { return rx_; }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/nic/driver_for_test.h"
 #include "core/nic/nic_port.h"
 #include "core/nic/ring_loop.h"
 #include "core/platform/check.h"
@@ -62,7 +63,7 @@ class Dma final : public platform::DmaSpace {
 };
 
 // A card with one queue pair. Takes what the doorbells hand over, and checks it on the spot.
-class Card final : public nic::NicDriver, public platform::MmioTarget {
+class Card final : public nic::DriverForTest, public platform::MmioTarget {
  public:
   static constexpr uint32_t kTxTail = 0x100;
   static constexpr uint32_t kRxTail = 0x140;
@@ -77,34 +78,20 @@ class Card final : public nic::NicDriver, public platform::MmioTarget {
     uint32_t buffer_bytes = 0;
   };
 
-  explicit Card(kit::FaultPlan& faults) : dma_(faults) {}
+  explicit Card(kit::FaultPlan& faults) : DriverForTest(Info()), dma_(faults) {}
+
+  static nic::DriverInfo Info() {
+    nic::DriverInfo info = nic::InfoForTest("fuzz", 1);
+    info.min_frame_bytes = Codec::kMinFrameBytes;
+    info.max_frame_bytes = Codec::kMaxFrameBytes;
+    info.max_fragments = Codec::kMaxFragments;
+    return info;
+  }
 
   Dma& dma() { return dma_; }
   void Attach(const memory::Region& region) { region_ = &region; }
 
   // ---- NicDriver ----
-  const nic::DriverInfo& info() const override {
-    static constexpr nic::DriverInfo kInfo = {
-        .family = "fuzz",
-        .max_queue_pairs = 1,
-        .min_descriptors = 8,
-        .max_descriptors = 4096,
-        .descriptor_multiple = 8,
-        .min_frame_bytes = Codec::kMinFrameBytes,
-        .max_frame_bytes = Codec::kMaxFrameBytes,
-        .max_fragments = Codec::kMaxFragments,
-        .rx_buffer_step = 1024,
-        .rx_buffer_max = 16384,
-    };
-    return kInfo;
-  }
-  const uint8_t* mac() const override {
-    static constexpr uint8_t kMac[6] = {2, 0, 0, 0, 0, 1};
-    return kMac;
-  }
-  Status Start(const nic::DriverConfig&) override { return kOkStatus; }
-  Status Stop() override { return kOkStatus; }
-  void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t, const nic::TxQueueSetup& setup) override {
     tx = Queue();
     Setup(tx, setup.descriptors, setup.count);
@@ -125,13 +112,8 @@ class Card final : public nic::NicDriver, public platform::MmioTarget {
     rx = Queue();
     return kOkStatus;
   }
-  uint16_t vectors() const override { return 2; }
   nic::InterruptReport Interrupt(uint16_t) override { return {.link_changed = true}; }
-  void Arm(uint16_t) override {}
   nic::LinkState link() const override { return {.up = link_up, .mbps = 10000}; }
-  nic::LinkState RefreshLink() override { return link(); }
-  nic::DeviceHealth Check() override { return nic::DeviceHealth::kGood; }
-  void ReadStatistics(nic::DriverStatistics&) override {}
 
   // ---- Registers ----
   uint32_t Read32(uint32_t) override { MW_CHECK(!"the data path reads a register"); }

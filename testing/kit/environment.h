@@ -123,6 +123,9 @@ enum class Access { kNone, kReadOnly, kWriteOnly, kReadWrite };
 // The memory of a calling program: blocks, with nothing between them.
 class FakeUserMemory final : public platform::UserMemory {
  public:
+  const void* name_space() const override { return space; }
+  const void* space = nullptr;
+
   // A zeroed block with at least a page of nothing on either side.
   UserAddress AddBlock(size_t bytes, Access access = Access::kReadWrite);
   void SetAccess(UserAddress block, Access access);

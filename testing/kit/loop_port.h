@@ -21,6 +21,8 @@ class LoopPort final : public port::Port, private ring::RingBackend {
   bool supports_offsets() const override { return offsets; }
   Status CheckBuffers(uint32_t buffer_bytes) const override;
   void Arm(ring::Ring& ring) override;
+  void Abandon() override { ++abandoned; }
+  void Delete() override { ++deleted; }
 
   bool offsets = true;
   // Frames that may come need buffers of this size.
@@ -33,6 +35,8 @@ class LoopPort final : public port::Port, private ring::RingBackend {
   std::vector<const ring::Ring*> armed;
   uint32_t opened = 0;  // times Open minus times Close
   uint32_t running_rings = 0;
+  uint32_t abandoned = 0;
+  uint32_t deleted = 0;
 
  private:
   Status Open() override;

@@ -42,25 +42,14 @@ void Promise(bool held, const char* what) {
 
 // --- The device ----------------------------------------------------------------------------------
 
-const nic::DriverInfo& TinyNic::info() const {
-  static constexpr nic::DriverInfo kInfo = {
-      .family = "tiny",
-      .max_queue_pairs = kPairs,
-      .min_descriptors = kSlots,
-      .max_descriptors = 64,
-      .descriptor_multiple = kSlots,
-      .min_frame_bytes = ixgbe::Codec::kMinFrameBytes,
-      .max_frame_bytes = ixgbe::Codec::kMaxFrameBytes,
-      .max_fragments = ixgbe::Codec::kMaxFragments,
-      .rx_buffer_step = 64,
-      .rx_buffer_max = 16384,
-  };
-  return kInfo;
-}
-
-const uint8_t* TinyNic::mac() const {
-  static constexpr uint8_t kMac[6] = {2, 0, 0, 0, 0, 1};
-  return kMac;
+nic::DriverInfo TinyNic::Info() {
+  nic::DriverInfo info = nic::InfoForTest("tiny", kPairs);
+  info.min_descriptors = info.descriptor_multiple = kSlots;
+  info.min_frame_bytes = ixgbe::Codec::kMinFrameBytes;
+  info.max_frame_bytes = ixgbe::Codec::kMaxFrameBytes;
+  info.max_fragments = ixgbe::Codec::kMaxFragments;
+  info.rx_buffer_step = 64;
+  return info;
 }
 
 Result<uint32_t> TinyNic::StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) {

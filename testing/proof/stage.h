@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/nic/driver_for_test.h"
 #include "core/nic/nic_port.h"
 #include "drivers/ixgbe/ixgbe_desc.h"
 #include "platform_backend/hooks.h"
@@ -31,10 +32,10 @@ inline constexpr uint32_t kBuffers = 64;  // of the shared region
 
 // The smallest device there is: descriptors of the 82599, tail registers, head write-back, and an
 // interrupt line that Arm lets through. It moves when it is told to.
-class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
+class TinyNic final : public nic::DriverForTest, public platform::MmioTarget {
  public:
   TinyNic(const kit::FakeDmaSpace& dma, const memory::Region& region)
-      : dma_(dma), region_(region) {}
+      : DriverForTest(Info()), dma_(dma), region_(region) {}
 
   // --- The device, moved by the script ----------------------------------------------------------
   // Sends what has been handed over, at most `most` descriptors; returns how many frames.
@@ -63,22 +64,17 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
   std::function<void()> on_access;
 
   // --- As a driver ------------------------------------------------------------------------------
-  const nic::DriverInfo& info() const override;
-  const uint8_t* mac() const override;
   Status Start(const nic::DriverConfig& config) override;
   Status Stop() override;
-  void Shutdown() override {}
   Result<uint32_t> StartTxQueue(uint16_t queue, const nic::TxQueueSetup& setup) override;
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
   Status StopTxQueue(uint16_t queue) override;
   Status StopRxQueue(uint16_t queue) override;
-  uint16_t vectors() const override { return 1; }
+  uint16_t vectors(uint16_t) const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t vector) override;
   void Arm(uint16_t queue) override;
   nic::LinkState link() const override { return link_; }
-  nic::LinkState RefreshLink() override { return link_; }
   nic::DeviceHealth Check() override;
-  void ReadStatistics(nic::DriverStatistics&) override {}
 
   // --- As a register window ---------------------------------------------------------------------
   uint32_t Read32(uint32_t offset) override;
@@ -104,6 +100,7 @@ class TinyNic final : public nic::NicDriver, public platform::MmioTarget {
     uint32_t bytes = 0;
   };
 
+  static nic::DriverInfo Info();
   void Access() const {
     if (on_access) on_access();
   }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What guests need, from Debian's packages, unpacked into FOLDER; what is there already stays.
+# What guests need, and headers to build the module with, from Debian's packages, unpacked into
+# FOLDER; what is there already stays.
 #   usage: fetch.sh FOLDER [6.1 | 6.12 | dpdk ...]      kernels, and DPDK; without one all
 set -eu
 folder=$1
@@ -20,4 +21,9 @@ for what; do
       ;;
   esac
   "$here/unpack.sh" "$folder/kernels/$what" "$suites" linux-image-amd64
+  "$here/unpack.sh" --only '^linux-' "$folder/headers/$what" "$suites" linux-headers-amd64
+  # Their makefiles name each other by where they would be installed.
+  root=$(cd "$folder/headers/$what/root" && pwd)
+  sed -i "s|^include /usr/src/|include $root/usr/src/|" \
+    "$root"/usr/src/linux-headers-*-amd64/Makefile
 done

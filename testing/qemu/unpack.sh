@@ -1,15 +1,23 @@
 #!/bin/bash
 # Unpacks Debian packages into a folder: no root, no chroot, and nothing of this machine's changes.
-#   usage: unpack.sh [--alone] FOLDER "SUITE ..." PACKAGE ...
+#   usage: unpack.sh [--alone | --only REGEX] FOLDER "SUITE ..." PACKAGE ...
 # The last suite goes before the others.
-# FOLDER/root then holds the packages with all they depend on (--alone: themselves only), from the
-# mirror this machine is configured for. Does nothing when FOLDER has them already.
+# FOLDER/root then holds the packages with all they depend on (--alone: themselves only; --only:
+# those whose names match), from the mirror this machine is configured for. Does nothing when FOLDER
+# has them already.
 set -eu -o pipefail
 alone=
-if [ "$1" = --alone ]; then
-  alone=yes
-  shift
-fi
+only=
+case $1 in
+  --alone)
+    alone=yes
+    shift
+    ;;
+  --only)
+    only=$2
+    shift 2
+    ;;
+esac
 folder=$1
 suites=$2
 shift 2
@@ -21,7 +29,7 @@ fail() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../kit/apt.sh"
-stamp="$alone $suites $* $(cat "$0" "$here/../kit/apt.sh" | sha256sum)"
+stamp="$alone $only $suites $* $(cat "$0" "$here/../kit/apt.sh" | sha256sum)"
 [ "$(cat "$folder/unpacked" 2>/dev/null)" != "$stamp" ] || exit 0
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -39,7 +47,12 @@ step() {
 }
 
 step private_apt update
-if [ -n "$alone" ]; then
+if [ -n "$only" ]; then
+  plan=$(private_apt install --simulate "$@" 2>>"$folder/log") || fail "$* cannot be had"
+  mapfile -t all < <(awk -v only="$only" '$1 == "Inst" && $2 ~ only {print $2}' <<<"$plan")
+  set -- "${all[@]}"
+fi
+if [ -n "$alone$only" ]; then
   cd "$folder/packages"
   step private_apt download "$@"
 else

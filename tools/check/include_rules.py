@@ -62,10 +62,13 @@ ZONES = (
     Zone("driver registry", ("drivers/registry*",), DRIVERS_SEE + ("drivers/*",), FREESTANDING),
     Zone("driver", ("drivers/*/*",), DRIVERS_SEE + ("{own}/*",), FREESTANDING),
 
-    Zone("kernel/shim", ("kernel/shim/*",), ("kernel/*os_abi.h", "os_abi.h"),
+    Zone("kernel/shim", ("kernel/shim/*",), ("kernel/os_abi.h", "kernel/shim/*"),
          ("linux/*", "asm/*", "net/*", "uapi/*", "generated/*")),
-    Zone("kernel", ("kernel/*",), ("core/*", "drivers/*", "kernel/*", "platform_backend/*"),
-         FREESTANDING),
+    # Both sides read the border; what C takes for <cstdint> is Linux's.
+    Zone("kernel/os_abi.h", ("kernel/os_abi.h",), (), FREESTANDING + ("linux/*",)),
+    # os_sizes.h is made from Linux's headers when the module is built.
+    Zone("kernel", ("kernel/*",),
+         ("core/*", "drivers/*", "kernel/*.h", "platform_backend/*", "os_sizes.h"), FREESTANDING),
 
     Zone("sim/world and sim/demo", ("sim/world/*", "sim/demo/*"), EVERYTHING, ANY),
     Zone("platform backend", ("sim/platform/*",),
@@ -87,8 +90,8 @@ ZONES = (
 ANGLE_ALIASES = (("net/netmap*.h", "core/abi/"), ("libnetmap.h", "tools/libnetmap/"))
 
 # Only these may see anything of the platform they are built for.
-PLATFORM_IF_FREE = ("core/*", "drivers/*")
-PLATFORM_IF_EXEMPT = ("core/platform/*", "core/abi/*")
+PLATFORM_IF_FREE = ("core/*", "drivers/*", "kernel/module/*", "kernel/platform/*")
+PLATFORM_IF_EXEMPT = ("core/platform/*", "core/abi/*", "kernel/platform/platform_backend/*")
 PLATFORM_MACROS = tuple(r"""
     __linux\w* __KERNEL__ KERNEL_VERSION LINUX_VERSION_CODE CONFIG_\w+ __unix\w* __FreeBSD\w*
     __APPLE__ _WIN32 _WIN64 __SANITIZE_\w+ __SANITIZER_\w+ __has_feature __STDC_HOSTED__

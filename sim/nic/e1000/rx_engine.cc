@@ -36,6 +36,12 @@ uint16_t Checksum(const std::vector<uint8_t>& bytes, uint32_t start) {
   return static_cast<uint16_t>(~sum);
 }
 
+constexpr RingWords kWords = {.head_while_on = "RDH written while receive is on:",
+                              .moved_while_on = "receive ring moved while it is on:",
+                              .tail_while_off = "RDT written, receive is off:",
+                              .tail_beyond = "RDT beyond the ring:",
+                              .tail_backwards = "RDT moved backwards to"};
+
 Time Delay(uint32_t steps) { return Time{steps} * reg::kDelayStepNs * kNanosecond; }
 
 }  // namespace
@@ -50,7 +56,8 @@ RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
       statistics_(statistics),
       tx_(tx),
       link_(link),
-      options_(options) {
+      options_(options),
+      ring_registers_(registers, kWords) {
   using E = RxEngine;
   registers_.OnWrite<reg::Rctl, &E::WriteRctl>(this);
   registers_.OnRead<reg::Rdh, &E::ReadRdh>(this);
@@ -299,17 +306,14 @@ void RxEngine::WriteRctl(uint32_t, uint32_t value) {
 }
 
 void RxEngine::Start() {
-  const uint64_t base = uint64_t{registers_.Raw<reg::Rdbah>()} << 32 | registers_.Raw<reg::Rdbal>();
-  const uint32_t bytes = registers_.Raw<reg::Rdlen>();
-  const uint32_t head = registers_.Raw<reg::Rdh>();
-  const uint32_t tail = registers_.Raw<reg::Rdt>();
-  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
+  const RingPlace place = ring_registers_.Place(0);
+  if (!GoodGeometry(registers_, kRing, place)) return;
   buffer_bytes_ = BufferBytes();
   if (buffer_bytes_ == 0) {
     registers_.Report(DriverError::kBadGeometry, "RCTL.BSIZE 0 with BSEX is reserved:", 0);
     return;
   }
-  ring_.Start(base, bytes / reg::kDescriptorBytes, head, tail);
+  ring_.Start(place);
   ring_.state = QueueState::kOn;
   low_ = false;
   world_.SetTimer(kTimerRxKick, world_.Now() + options_.doorbell_delay);
@@ -325,29 +329,16 @@ void RxEngine::StopExpired() {
     world_.SetTimer(kTimerRxStop, world_.Now() + options_.stop_delay);
     return;
   }
-  registers_.Set<reg::Rdh>(ring_.head);
-  ring_.state = QueueState::kOff;
+  ring_registers_.TurnOff(ring_, 0);
 }
 
-uint32_t RxEngine::ReadRdh(uint32_t) {
-  return ring_.shows_enabled() ? ring_.head : registers_.Raw<reg::Rdh>();
-}
+uint32_t RxEngine::ReadRdh(uint32_t) { return ring_registers_.ReadHead(ring_, 0); }
 
-void RxEngine::WriteRdh(uint32_t, uint32_t value) {
-  if (ring_.shows_enabled()) {
-    registers_.Report(DriverError::kIllegalOrder, "RDH written while receive is on:", value);
-    return;
-  }
-  registers_.Set<reg::Rdh>(value);
-}
+void RxEngine::WriteRdh(uint32_t, uint32_t value) { ring_registers_.WriteHead(ring_, 0, value); }
 
 template <typename R>
 void RxEngine::WriteGeometry(uint32_t, uint32_t value) {
-  if (ring_.state != QueueState::kOff) {
-    registers_.Report(DriverError::kIllegalOrder, "receive ring moved while it is on:", value);
-    return;
-  }
-  registers_.Set<R>(value);
+  ring_registers_.WriteGeometry<QueueRegister<R>>(ring_, 0, value);
 }
 
 // FPD ends the wait at once; it does not stay.
@@ -359,28 +350,8 @@ void RxEngine::WriteRdtr(uint32_t, uint32_t value) {
   world_.SetTimer(kTimerRxDelay, world_.Now() + options_.doorbell_delay);
 }
 
-// The tail of a ring that is off may be cleared, not moved.
 void RxEngine::WriteRdt(uint32_t, uint32_t value) {
-  if (!ring_.on()) {
-    if (value == registers_.Raw<reg::Rdh>() && !ring_.shows_enabled()) {
-      registers_.Set<reg::Rdt>(value);
-    } else {
-      registers_.Report(DriverError::kDisabledQueue, "RDT written, receive is off:", value);
-    }
-    return;
-  }
-  switch (CheckTail(ring_, value)) {
-    case TailVerdict::kOutOfRange:
-      registers_.Report(DriverError::kBadGeometry, "RDT beyond the ring:", value);
-      return;
-    case TailVerdict::kBackwards:
-      registers_.Report(DriverError::kIllegalOrder, "RDT moved backwards to", value);
-      return;
-    case TailVerdict::kGood:
-      break;
-  }
-  registers_.Set<reg::Rdt>(value);
-  ring_.tail = value;
+  if (!ring_registers_.WriteTail(ring_, 0, value)) return;
   world_.SetTimer(kTimerRxKick, world_.Now() + options_.doorbell_delay);
 }
 

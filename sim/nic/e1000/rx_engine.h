@@ -17,6 +17,7 @@
 #include "sim/nic/e1000/statistics.h"
 #include "sim/nic/e1000/tx_engine.h"
 #include "sim/nic/model/dma_port.h"
+#include "sim/nic/model/ring_registers.h"
 
 namespace mapwire::sim::nic82540 {
 
@@ -87,6 +88,10 @@ class RxEngine {
   const Link& link_;
   const E1000Options& options_;
 
+  using Registers =
+      RingRegisters<QueueRegister<reg::Rdbal>, QueueRegister<reg::Rdbah>, QueueRegister<reg::Rdlen>,
+                    QueueRegister<reg::Rdh>, QueueRegister<reg::Rdt>>;
+  Registers ring_registers_;
   DescriptorCache ring_;
   uint32_t buffer_bytes_ = 0;
   std::deque<Held> buffer_;

@@ -17,6 +17,12 @@ constexpr uint32_t kMaxPackets = 64;
 constexpr Time kCommitAhead = 1200 * kNanosecond;
 constexpr Time kWakeAhead = 200 * kNanosecond;
 
+constexpr RingWords kWords = {.head_while_on = "TDH written while transmit is on:",
+                              .moved_while_on = "transmit ring moved while it is on:",
+                              .tail_while_off = "TDT written, transmit is off:",
+                              .tail_beyond = "TDT beyond the ring:",
+                              .tail_backwards = "TDT moved backwards to"};
+
 Time Delay(uint32_t steps) { return Time{steps} * reg::kDelayStepNs * kNanosecond; }
 
 }  // namespace
@@ -30,7 +36,8 @@ TxEngine::TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
       interrupts_(interrupts),
       statistics_(statistics),
       link_(link),
-      options_(options) {
+      options_(options),
+      ring_registers_(registers, kWords) {
   using T = TxEngine;
   registers_.OnWrite<reg::Tctl, &T::WriteTctl>(this);
   registers_.OnRead<reg::Tdh, &T::ReadTdh>(this);
@@ -293,12 +300,9 @@ void TxEngine::WriteTctl(uint32_t, uint32_t value) {
 }
 
 void TxEngine::Start() {
-  const uint64_t base = uint64_t{registers_.Raw<reg::Tdbah>()} << 32 | registers_.Raw<reg::Tdbal>();
-  const uint32_t bytes = registers_.Raw<reg::Tdlen>();
-  const uint32_t head = registers_.Raw<reg::Tdh>();
-  const uint32_t tail = registers_.Raw<reg::Tdt>();
-  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
-  ring_.Start(base, bytes / reg::kDescriptorBytes, head, tail);
+  const RingPlace place = ring_registers_.Place(0);
+  if (!GoodGeometry(registers_, kRing, place)) return;
+  ring_.Start(place);
   ring_.state = QueueState::kOn;
   world_.SetTimer(kTimerTxKick, world_.Now() + options_.doorbell_delay);
 }
@@ -313,53 +317,20 @@ void TxEngine::StopExpired() {
     return;
   }
   Flush();
-  registers_.Set<reg::Tdh>(ring_.head);
-  ring_.state = QueueState::kOff;
+  ring_registers_.TurnOff(ring_, 0);
 }
 
-uint32_t TxEngine::ReadTdh(uint32_t) {
-  return ring_.shows_enabled() ? ring_.head : registers_.Raw<reg::Tdh>();
-}
+uint32_t TxEngine::ReadTdh(uint32_t) { return ring_registers_.ReadHead(ring_, 0); }
 
-void TxEngine::WriteTdh(uint32_t, uint32_t value) {
-  if (ring_.shows_enabled()) {
-    registers_.Report(DriverError::kIllegalOrder, "TDH written while transmit is on:", value);
-    return;
-  }
-  registers_.Set<reg::Tdh>(value);
-}
+void TxEngine::WriteTdh(uint32_t, uint32_t value) { ring_registers_.WriteHead(ring_, 0, value); }
 
 template <typename R>
 void TxEngine::WriteGeometry(uint32_t, uint32_t value) {
-  if (ring_.state != QueueState::kOff) {
-    registers_.Report(DriverError::kIllegalOrder, "transmit ring moved while it is on:", value);
-    return;
-  }
-  registers_.Set<R>(value);
+  ring_registers_.WriteGeometry<QueueRegister<R>>(ring_, 0, value);
 }
 
-// The tail of a ring that is off may be cleared, not moved.
 void TxEngine::WriteTdt(uint32_t, uint32_t value) {
-  if (!ring_.on()) {
-    if (value == registers_.Raw<reg::Tdh>() && !ring_.shows_enabled()) {
-      registers_.Set<reg::Tdt>(value);
-    } else {
-      registers_.Report(DriverError::kDisabledQueue, "TDT written, transmit is off:", value);
-    }
-    return;
-  }
-  switch (CheckTail(ring_, value)) {
-    case TailVerdict::kOutOfRange:
-      registers_.Report(DriverError::kBadGeometry, "TDT beyond the ring:", value);
-      return;
-    case TailVerdict::kBackwards:
-      registers_.Report(DriverError::kIllegalOrder, "TDT moved backwards to", value);
-      return;
-    case TailVerdict::kGood:
-      break;
-  }
-  registers_.Set<reg::Tdt>(value);
-  ring_.tail = value;
+  if (!ring_registers_.WriteTail(ring_, 0, value)) return;
   world_.SetTimer(kTimerTxKick, world_.Now() + options_.doorbell_delay);
 }
 

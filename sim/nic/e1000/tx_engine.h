@@ -15,6 +15,7 @@
 #include "sim/nic/e1000/ring.h"
 #include "sim/nic/e1000/statistics.h"
 #include "sim/nic/model/dma_port.h"
+#include "sim/nic/model/ring_registers.h"
 
 namespace mapwire::sim::nic82540 {
 
@@ -85,6 +86,10 @@ class TxEngine {
   const Link& link_;
   const E1000Options& options_;
 
+  using Registers =
+      RingRegisters<QueueRegister<reg::Tdbal>, QueueRegister<reg::Tdbah>, QueueRegister<reg::Tdlen>,
+                    QueueRegister<reg::Tdh>, QueueRegister<reg::Tdt>>;
+  Registers ring_registers_;
   DescriptorCache ring_;
   std::deque<Packet> packets_;  // oldest first
   uint32_t first_number_ = 0;   // of packets_.front()

@@ -33,6 +33,13 @@ uint32_t Crc32(const std::vector<uint8_t>& bytes) {
 
 uint32_t Be16(const uint8_t* at) { return uint32_t{at[0]} << 8 | at[1]; }
 
+constexpr RingWords kWords = {.head_while_on = "RDH written while the queue is on:",
+                              .moved_while_on = "ring moved while its queue is on, receive queue",
+                              .tail_while_off = "RDT written, queue is not enabled:",
+                              .tail_beyond = "RDT beyond the ring:",
+                              .tail_backwards = "RDT moved backwards to",
+                              .queue_told = true};
+
 }  // namespace
 
 RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
@@ -47,6 +54,7 @@ RxEngine::RxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
       tx_(tx),
       link_(link),
       options_(options),
+      ring_registers_(registers, kWords),
       queues_(reg::kRxQueues) {
   using E = RxEngine;
   registers_.OnRead<reg::Rxdctl, &E::ReadRxdctl>(this);
@@ -413,27 +421,22 @@ void RxEngine::QueueExpired(uint32_t queue) {
   } else if (ring.state == QueueState::kEnabling) {
     TryEnable(queue);
   } else if (ring.state == QueueState::kDisabling) {
-    ring.state = QueueState::kOff;
-    Set<reg::Rdh, reg::Rdh64To127>(queue, ring.head);
+    ring_registers_.TurnOff(ring, queue);
   }
 }
 
 void RxEngine::TryEnable(uint32_t queue) {
   Queue& ring = queues_[queue];
-  const uint64_t base = uint64_t{Raw<reg::Rdbah, reg::Rdbah64To127>(queue)} << 32 |
-                        Raw<reg::Rdbal, reg::Rdbal64To127>(queue);
-  const uint32_t bytes = Raw<reg::Rdlen, reg::Rdlen64To127>(queue);
-  const uint32_t head = Raw<reg::Rdh, reg::Rdh64To127>(queue);
-  const uint32_t tail = Raw<reg::Rdt, reg::Rdt64To127>(queue);
+  const RingPlace place = ring_registers_.Place(queue);
   ring.state = QueueState::kOff;
-  if (bytes == 0 && registers_.Field<reg::Rxctrl, reg::Rxctrl::Rxen>() == 0) {
+  if (place.bytes == 0 && registers_.Field<reg::Rxctrl, reg::Rxctrl::Rxen>() == 0) {
     // Self-tests do so to look at the tail register. No frame must come.
-    ring.Start(base, 0, 0, 0);
+    ring.Start({.base = place.base});
     ring.broken = true;
     ring.state = QueueState::kOn;
     return;
   }
-  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
+  if (!GoodGeometry(registers_, kRing, place)) return;
   const hw::Value<reg::Srrctl> srrctl(Raw<reg::Srrctl, reg::Srrctl64To127>(queue));
   if (srrctl.Get<reg::Srrctl::Desctype>() != reg::kDescTypeAdvancedOneBuffer) {
     registers_.Report(DriverError::kBadGeometry, "SRRCTL.DESCTYPE is not modelled, queue", queue);
@@ -443,7 +446,7 @@ void RxEngine::TryEnable(uint32_t queue) {
     registers_.Report(DriverError::kBadGeometry, "SRRCTL.BSIZEPACKET is not 1 to 16:", queue);
     return;
   }
-  ring.Start(base, bytes / reg::kDescriptorBytes, head, tail);
+  ring.Start(place);
   ring.pending = 0;
   LoadSrrctl(queue);
   ring.state = QueueState::kOn;
@@ -509,28 +512,19 @@ void RxEngine::WriteSrrctl(uint32_t queue, uint32_t value) {
 }
 
 uint32_t RxEngine::ReadRdh(uint32_t queue) {
-  const Queue& ring = queues_[queue];
-  return ring.shows_enabled() ? ring.head : Raw<reg::Rdh, reg::Rdh64To127>(queue);
+  return ring_registers_.ReadHead(queues_[queue], queue);
 }
 
 // A write that moves nothing is none: DPDK clears the head of a queue it has just switched on.
 void RxEngine::WriteRdh(uint32_t queue, uint32_t value) {
-  if (queues_[queue].shows_enabled()) {
-    if (value == queues_[queue].head) return;
-    registers_.Report(DriverError::kIllegalOrder, "RDH written while the queue is on:", queue);
-    return;
-  }
-  Set<reg::Rdh, reg::Rdh64To127>(queue, value);
+  const Queue& ring = queues_[queue];
+  if (ring.shows_enabled() && value == ring.head) return;
+  ring_registers_.WriteHead(ring, queue, value);
 }
 
 template <typename Low, typename High>
 void RxEngine::WriteGeometry(uint32_t queue, uint32_t value) {
-  if (queues_[queue].state != QueueState::kOff) {
-    registers_.Report(DriverError::kIllegalOrder, "ring moved while its queue is on, receive queue",
-                      queue);
-    return;
-  }
-  Set<Low, High>(queue, value);
+  ring_registers_.WriteGeometry<SplitQueueRegister<Low, High>>(queues_[queue], queue, value);
 }
 
 void RxEngine::WriteRscctl(uint32_t queue, uint32_t value) {
@@ -540,32 +534,13 @@ void RxEngine::WriteRscctl(uint32_t queue, uint32_t value) {
   }
 }
 
-// The tail of a queue that is off may be cleared, not moved: such a doorbell is lost.
 void RxEngine::WriteRdt(uint32_t queue, uint32_t value) {
   Queue& ring = queues_[queue];
+  // A ring of length zero: see TryEnable.
   if (ring.state != QueueState::kOff && Raw<reg::Rdlen, reg::Rdlen64To127>(queue) == 0) {
     return Set<reg::Rdt, reg::Rdt64To127>(queue, value);
   }
-  if (!ring.on()) {
-    if (value == Raw<reg::Rdh, reg::Rdh64To127>(queue) && !ring.shows_enabled()) {
-      Set<reg::Rdt, reg::Rdt64To127>(queue, value);
-    } else {
-      registers_.Report(DriverError::kDisabledQueue, "RDT written, queue is not enabled:", queue);
-    }
-    return;
-  }
-  switch (CheckTail(ring, value)) {
-    case TailVerdict::kOutOfRange:
-      registers_.Report(DriverError::kBadGeometry, "RDT beyond the ring:", value);
-      return;
-    case TailVerdict::kBackwards:
-      registers_.Report(DriverError::kIllegalOrder, "RDT moved backwards to", value);
-      return;
-    case TailVerdict::kGood:
-      break;
-  }
-  Set<reg::Rdt, reg::Rdt64To127>(queue, value);
-  ring.tail = value;
+  if (!ring_registers_.WriteTail(ring, queue, value)) return;
   if (fetching_.empty()) {
     world_.SetTimer(kTimerRxKick, world_.Now() + options_.doorbell_delay);
   }

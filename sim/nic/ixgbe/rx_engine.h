@@ -18,6 +18,7 @@
 #include "sim/nic/ixgbe/statistics.h"
 #include "sim/nic/ixgbe/tx_engine.h"
 #include "sim/nic/model/dma_port.h"
+#include "sim/nic/model/ring_registers.h"
 
 namespace mapwire::sim::nic82599 {
 
@@ -106,15 +107,11 @@ class RxEngine {
   // Rings 64..127 have registers of their own.
   template <typename Low, typename High>
   uint32_t Raw(uint32_t queue) const {
-    return queue < 64 ? registers_.Raw<Low>(queue) : registers_.Raw<High>(queue - 64);
+    return SplitQueueRegister<Low, High>::Raw(registers_, queue);
   }
   template <typename Low, typename High>
   void Set(uint32_t queue, uint32_t value) {
-    if (queue < 64) {
-      registers_.Set<Low>(value, queue);
-    } else {
-      registers_.Set<High>(value, queue - 64);
-    }
+    SplitQueueRegister<Low, High>::Set(registers_, queue, value);
   }
   uint32_t ReadRxdctl(uint32_t queue);
   void WriteRxdctl(uint32_t queue, uint32_t value);
@@ -146,6 +143,12 @@ class RxEngine {
   const Link& link_;
   const IxgbeOptions& options_;
 
+  using Registers = RingRegisters<SplitQueueRegister<reg::Rdbal, reg::Rdbal64To127>,
+                                  SplitQueueRegister<reg::Rdbah, reg::Rdbah64To127>,
+                                  SplitQueueRegister<reg::Rdlen, reg::Rdlen64To127>,
+                                  SplitQueueRegister<reg::Rdh, reg::Rdh64To127>,
+                                  SplitQueueRegister<reg::Rdt, reg::Rdt64To127>>;
+  Registers ring_registers_;
   std::vector<Queue> queues_;
   Fifo<Held> buffer_{kMaxFrames};
   uint32_t room_taken_ = 0;

@@ -24,6 +24,13 @@ constexpr Time kPauseAhead = 20 * kMicrosecond;
 constexpr Time kWakeAhead = 200 * kNanosecond;
 constexpr uint32_t kWriteBackBatch = 16;
 
+constexpr RingWords kWords = {.head_while_on = "TDH written while the queue is on:",
+                              .moved_while_on = "ring moved while its queue is on, transmit queue",
+                              .tail_while_off = "TDT written, queue is not enabled:",
+                              .tail_beyond = "TDT beyond the ring:",
+                              .tail_backwards = "TDT moved backwards to",
+                              .queue_told = true};
+
 }  // namespace
 
 TxEngine::TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
@@ -36,6 +43,7 @@ TxEngine::TxEngine(DeviceWorld& world, RegisterFile& registers, DmaPort& dma,
       statistics_(statistics),
       link_(link),
       options_(options),
+      ring_registers_(registers, kWords),
       queues_(reg::kTxQueues),
       packets_(kSlots) {
   for (uint32_t i = 0; i < kSlots; ++i) free_.push(static_cast<uint16_t>(i));
@@ -571,21 +579,16 @@ void TxEngine::QueueExpired(uint32_t queue) {
   } else if (ring.state == QueueState::kEnabling) {
     TryEnable(queue);
   } else if (ring.state == QueueState::kDisabling) {
-    ring.state = QueueState::kOff;
-    registers_.Set<reg::Tdh>(ring.head, queue);
+    ring_registers_.TurnOff(ring, queue);
   }
 }
 
 void TxEngine::TryEnable(uint32_t queue) {
   Queue& ring = queues_[queue];
-  const uint64_t base =
-      uint64_t{registers_.Raw<reg::Tdbah>(queue)} << 32 | registers_.Raw<reg::Tdbal>(queue);
-  const uint32_t bytes = registers_.Raw<reg::Tdlen>(queue);
-  const uint32_t head = registers_.Raw<reg::Tdh>(queue);
-  const uint32_t tail = registers_.Raw<reg::Tdt>(queue);
+  const RingPlace place = ring_registers_.Place(queue);
   ring.state = QueueState::kOff;
-  if (!GoodGeometry(registers_, kRing, base, bytes, head, tail)) return;
-  ring.Start(base, bytes / reg::kDescriptorBytes, head, tail);
+  if (!GoodGeometry(registers_, kRing, place)) return;
+  ring.Start(place);
   while (!ring.reports.empty()) ring.reports.pop();
   while (!ring.finished.empty()) ring.finished.pop();
   const uint32_t low = registers_.Raw<reg::Tdwbal>(queue);
@@ -646,51 +649,20 @@ void TxEngine::WriteTxdctl(uint32_t queue, uint32_t value) {
 }
 
 uint32_t TxEngine::ReadTdh(uint32_t queue) {
-  const Queue& ring = queues_[queue];
-  return ring.shows_enabled() ? ring.head : registers_.Raw<reg::Tdh>(queue);
+  return ring_registers_.ReadHead(queues_[queue], queue);
 }
 
 void TxEngine::WriteTdh(uint32_t queue, uint32_t value) {
-  if (queues_[queue].shows_enabled()) {
-    registers_.Report(DriverError::kIllegalOrder, "TDH written while the queue is on:", queue);
-    return;
-  }
-  registers_.Set<reg::Tdh>(value, queue);
+  ring_registers_.WriteHead(queues_[queue], queue, value);
 }
 
 template <typename R>
 void TxEngine::WriteGeometry(uint32_t queue, uint32_t value) {
-  if (queues_[queue].state != QueueState::kOff) {
-    registers_.Report(DriverError::kIllegalOrder,
-                      "ring moved while its queue is on, transmit queue", queue);
-    return;
-  }
-  registers_.Set<R>(value, queue);
+  ring_registers_.WriteGeometry<QueueRegister<R>>(queues_[queue], queue, value);
 }
 
-// The tail of a queue that is off may be cleared, not moved: such a doorbell is lost.
 void TxEngine::WriteTdt(uint32_t queue, uint32_t value) {
-  Queue& ring = queues_[queue];
-  if (!ring.on()) {
-    if (value == registers_.Raw<reg::Tdh>(queue) && !ring.shows_enabled()) {
-      registers_.Set<reg::Tdt>(value, queue);
-    } else {
-      registers_.Report(DriverError::kDisabledQueue, "TDT written, queue is not enabled:", queue);
-    }
-    return;
-  }
-  switch (CheckTail(ring, value)) {
-    case TailVerdict::kOutOfRange:
-      registers_.Report(DriverError::kBadGeometry, "TDT beyond the ring:", value);
-      return;
-    case TailVerdict::kBackwards:
-      registers_.Report(DriverError::kIllegalOrder, "TDT moved backwards to", value);
-      return;
-    case TailVerdict::kGood:
-      break;
-  }
-  registers_.Set<reg::Tdt>(value, queue);
-  ring.tail = value;
+  if (!ring_registers_.WriteTail(queues_[queue], queue, value)) return;
   if (fetching_.empty()) {
     world_.SetTimer(kTimerTxKick, world_.Now() + options_.doorbell_delay);
   }

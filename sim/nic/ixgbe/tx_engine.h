@@ -17,6 +17,7 @@
 #include "sim/nic/ixgbe/ring.h"
 #include "sim/nic/ixgbe/statistics.h"
 #include "sim/nic/model/dma_port.h"
+#include "sim/nic/model/ring_registers.h"
 
 namespace mapwire::sim::nic82599 {
 
@@ -150,6 +151,10 @@ class TxEngine {
   const Link& link_;
   const IxgbeOptions& options_;
 
+  using Registers =
+      RingRegisters<QueueRegister<reg::Tdbal>, QueueRegister<reg::Tdbah>, QueueRegister<reg::Tdlen>,
+                    QueueRegister<reg::Tdh>, QueueRegister<reg::Tdt>>;
+  Registers ring_registers_;
   std::vector<Queue> queues_;
   std::vector<Packet> packets_;
   Fifo<uint16_t> free_{kSlots};

@@ -17,6 +17,14 @@ namespace mapwire::sim {
 // model. A broken queue is on and makes no progress.
 enum class QueueState : uint8_t { kOff, kEnabling, kOn, kDisabling };
 
+// Where a ring is, as its registers say.
+struct RingPlace {
+  uint64_t base = 0;
+  uint32_t bytes = 0;
+  uint32_t head = 0;
+  uint32_t tail = 0;
+};
+
 // The part of a queue that receive and transmit share. Ring positions go
 //   head (done, in memory) .. next (taken by the engine) .. fetch (on chip) .. tail (given).
 template <typename Descriptor>
@@ -60,12 +68,12 @@ struct DescriptorCacheOf {
     return descriptor;
   }
 
-  void Start(uint64_t ring_base, uint32_t ring_size, uint32_t position, uint32_t ring_tail) {
+  void Start(const RingPlace& place) {
     broken = false;
-    base = ring_base;
-    size = ring_size;
-    head = fetch = position;
-    tail = ring_tail;
+    base = place.base;
+    size = place.bytes / static_cast<uint32_t>(sizeof(Descriptor));
+    head = fetch = place.head;
+    tail = place.tail;
     first = cached = 0;
   }
   // Forgets what is on chip; a read under way will be thrown away.
@@ -123,24 +131,27 @@ struct RingDemands {
 };
 
 // What an enable finds in the registers of a ring; false after reporting it.
-inline bool GoodGeometry(RegisterSpace& registers, const RingDemands& demands, uint64_t base,
-                         uint32_t bytes, uint32_t head, uint32_t tail) {
+inline bool GoodGeometry(RegisterSpace& registers, const RingDemands& demands,
+                         const RingPlace& place) {
+  const uint32_t size = place.bytes / demands.descriptor;
   const auto aligned = [](const char* what, uint32_t to) {
     return std::string(what) + std::to_string(to) + " bytes:";
   };
-  if (base % demands.base_alignment != 0) {
+  if (place.base % demands.base_alignment != 0) {
     registers.Report(DriverError::kBadGeometry,
                      aligned("ring base is not aligned to ", demands.base_alignment),
-                     static_cast<uint32_t>(base));
+                     static_cast<uint32_t>(place.base));
     return false;
   }
-  if (bytes == 0 || bytes % demands.length_alignment != 0 || bytes > demands.longest) {
+  if (place.bytes == 0 || place.bytes % demands.length_alignment != 0 ||
+      place.bytes > demands.longest) {
     registers.Report(DriverError::kBadGeometry,
-                     aligned("ring length is not a multiple of ", demands.length_alignment), bytes);
+                     aligned("ring length is not a multiple of ", demands.length_alignment),
+                     place.bytes);
     return false;
   }
-  if (head >= bytes / demands.descriptor || tail >= bytes / demands.descriptor) {
-    registers.Report(DriverError::kBadGeometry, "head or tail beyond the ring:", tail);
+  if (place.head >= size || place.tail >= size) {
+    registers.Report(DriverError::kBadGeometry, "head or tail beyond the ring:", place.tail);
     return false;
   }
   return true;

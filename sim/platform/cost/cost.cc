@@ -5,7 +5,7 @@
 
 namespace mapwire::platform {
 
-[[noreturn]] void CheckFailed(const char* file, int line, const char* condition) {
+void CheckFailed(const char* file, int line, const char* condition) {
   std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
   std::abort();
 }

@@ -23,7 +23,7 @@ Hooks* SetHooks(Hooks* hooks) {
 
 void WatchMemory(bool watch) { g_memory_hooks = watch ? g_hooks : nullptr; }
 
-[[noreturn]] void CheckFailed(const char* file, int line, const char* condition) {
+void CheckFailed(const char* file, int line, const char* condition) {
   g_hooks->CheckFailed(file, line, condition);
   std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
   std::abort();

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "kernel/module/nic.h"
+
+#include <algorithm>
+#include <span>
+
+#include "kernel/module/system.h"
+
+using mapwire::Errno;
+using mapwire::kOkStatus;
+using mapwire::Result;
+using mapwire::Status;
+using mapwire::drivers::Family;
+using mapwire::kernel::System;
+using mapwire::kernel::TheSystem;
+using mapwire::nic::DriverConfig;
+using mapwire::nic::DriverInfo;
+using mapwire::nic::DriverStatistics;
+using mapwire::nic::NicCounters;
+using mapwire::nic::NicPort;
+
+mw_nic::mw_nic(const mw_nic_setup& setup, const Family& family)
+    : family_(family), device_(setup.device), mmio_(setup.registers), memory_(setup.device) {}
+
+// As many pairs as there are CPUs to use them, and flows spread over all of them.
+void mw_nic::Configure(uint16_t queue_pairs) {
+  const DriverInfo& info = driver_->info();
+  DriverConfig& config = config_.driver;
+  config.queue_pairs = std::max<uint16_t>(1, std::min(queue_pairs, info.max_queue_pairs));
+  config.rss_queues = config.queue_pairs;
+}
+
+Status mw_nic::Prepare(const char* name, uint16_t queue_pairs) {
+  System& system = TheSystem();
+  MW_ASSIGN_OR_RETURN(driver_, family_.create({.mmio = mmio_,
+                                               .dma = &memory_,
+                                               .sleeper = &system.environment.sleeper(),
+                                               .heap = &system.environment.heap()}));
+  Configure(queue_pairs);
+  MW_ASSIGN_OR_RETURN(
+      port_, NicPort::Create(system.environment, name, system.control.regions().global(), *driver_,
+                             *family_.loop, mmio_, memory_, config_));
+  return kOkStatus;
+}
+
+void mw_nic::Release() {
+  // Programs that have it open keep it until they close.
+  if (port_ != nullptr) TheSystem().control.AbandonPort(*port_);
+  if (driver_ != nullptr) family_.destroy(driver_);
+  port_ = nullptr;
+  driver_ = nullptr;
+}
+
+bool mw_nic_supported(uint16_t vendor, uint16_t product) {
+  return mapwire::drivers::FindFamily(vendor, product).ok();
+}
+
+int mw_nic_new(const mw_nic_setup* setup, const char* name, mw_nic** result) {
+  const Result<const Family*> family = mapwire::drivers::FindFamily(setup->vendor, setup->product);
+  if (!family.ok()) return -family.status().number();
+  if (setup->register_bytes < (*family)->bar_bytes) return -Status(Errno::kNoSuchDevice).number();
+  mapwire::platform::Heap& heap = TheSystem().environment.heap();
+  mw_nic* const nic = mapwire::platform::New<mw_nic>(heap, *setup, **family);
+  if (nic == nullptr) return -Status(Errno::kNoMemory).number();
+  const Status status = nic->Prepare(name, setup->queue_pairs);
+  if (!status.ok()) {
+    nic->Release();
+    mapwire::platform::Delete(heap, nic);
+    return -status.number();
+  }
+  *result = nic;
+  return 0;
+}
+
+uint16_t mw_nic_vectors(const mw_nic* nic) {
+  return nic->driver().vectors(nic->config().queue_pairs);
+}
+
+int mw_nic_start(mw_nic* nic, mw_nic_facts* facts) {
+  const auto guard = TheSystem().control.Lock();
+  const Status status = nic->port().Start();
+  if (!status.ok()) return -status.number();
+  const DriverInfo& info = nic->driver().info();
+  const DriverConfig& config = nic->config();
+  *facts = {};
+  for (int i = 0; i < 6; ++i) facts->mac[i] = nic->driver().mac()[i];
+  facts->queue_pairs = config.queue_pairs;
+  facts->tx_slots = config.tx_slots;
+  facts->rx_slots = config.rx_slots;
+  facts->max_frame_bytes = config.max_frame_bytes;
+  facts->family = info.family;
+  return 0;
+}
+
+int mw_nic_publish(mw_nic* nic, const char* name, const void* name_space) {
+  const int error = mw_nic_rename(nic, name, name_space);
+  if (error != 0) return error;
+  return -TheSystem().control.AddPort(nic->port(), name_space).number();
+}
+
+int mw_nic_rename(mw_nic* nic, const char* name, const void* name_space) {
+  return -TheSystem().control.RenamePort(nic->port(), name, name_space).number();
+}
+
+void mw_nic_stop(mw_nic* nic) {
+  if (nic->port().linked()) TheSystem().control.RemovePort(nic->port());
+  nic->driver().Shutdown();
+}
+
+void mw_nic_delete(mw_nic* nic) {
+  nic->Release();
+  mapwire::platform::Delete(TheSystem().environment.heap(), nic);
+}
+
+void mw_nic_shutdown(mw_nic* nic) { nic->driver().Shutdown(); }
+
+bool mw_nic_interrupt(mw_nic* nic, uint16_t vector) {
+  const bool ours = nic->port().HandleInterrupt(vector);
+  nic->TellCarrier();
+  return ours;
+}
+
+// May run on several CPUs at once: whoever tells last has looked again.
+void mw_nic::TellCarrier() {
+  bool up = port_->carrier();
+  while (told_carrier_.exchange(up) != up) {
+    os_carrier(device_, up);
+    up = port_->carrier();
+  }
+}
+
+bool mw_nic_link(const mw_nic* nic, uint32_t* mbps) {
+  const mapwire::nic::LinkState link = nic->driver().link();
+  *mbps = link.mbps;
+  return link.up;
+}
+
+void mw_nic_read_statistics(mw_nic* nic, struct mw_nic_statistics* statistics) {
+  // Some devices count no bytes.
+  constexpr auto without_crc = [](uint64_t bytes, uint64_t frames) {
+    return bytes >= 4 * frames ? bytes - 4 * frames : bytes;
+  };
+  const auto guard = TheSystem().control.Lock();
+  nic->TellCarrier();
+  const DriverStatistics& counted = nic->port().ReadStatistics();
+  *statistics = {
+      .rx_packets = counted.rx_packets,
+      .rx_bytes = without_crc(counted.rx_bytes, counted.rx_packets),
+      .rx_multicast = counted.rx_multicast,
+      .rx_dropped = counted.rx_missed + counted.rx_no_descriptor,
+      .rx_crc_errors = counted.rx_crc_errors,
+      .rx_length_errors = counted.rx_length_errors,
+      .tx_packets = counted.tx_packets,
+      .tx_bytes = without_crc(counted.tx_bytes, counted.tx_packets),
+  };
+}
+
+namespace {
+
+// What `ethtool -S` shows: the device's counters, then what befell it.
+struct DeviceCounter {
+  const char* name;
+  uint64_t DriverStatistics::*counter;
+};
+constexpr DeviceCounter kDeviceCounters[] = {
+    {"rx_packets", &DriverStatistics::rx_packets},
+    {"rx_bytes", &DriverStatistics::rx_bytes},
+    {"rx_multicast", &DriverStatistics::rx_multicast},
+    {"rx_broadcast", &DriverStatistics::rx_broadcast},
+    {"rx_missed", &DriverStatistics::rx_missed},
+    {"rx_no_descriptor", &DriverStatistics::rx_no_descriptor},
+    {"rx_crc_errors", &DriverStatistics::rx_crc_errors},
+    {"rx_undersize", &DriverStatistics::rx_undersize},
+    {"rx_fragments", &DriverStatistics::rx_fragments},
+    {"rx_oversize", &DriverStatistics::rx_oversize},
+    {"rx_jabber", &DriverStatistics::rx_jabber},
+    {"rx_short_discards", &DriverStatistics::rx_short_discards},
+    {"rx_checksum_errors", &DriverStatistics::rx_checksum_errors},
+    {"tx_packets", &DriverStatistics::tx_packets},
+    {"tx_bytes", &DriverStatistics::tx_bytes},
+    {"tx_multicast", &DriverStatistics::tx_multicast},
+    {"tx_broadcast", &DriverStatistics::tx_broadcast},
+};
+struct PortCounter {
+  const char* name;
+  uint64_t NicCounters::*counter;
+};
+constexpr PortCounter kPortCounters[] = {
+    {"interrupts", &NicCounters::interrupts},
+    {"link_changes", &NicCounters::link_changes},
+    {"tx_hangs", &NicCounters::tx_hangs},
+    {"rx_stalls", &NicCounters::rx_stalls},
+    {"lost_interrupts", &NicCounters::lost_interrupts},
+    {"spontaneous_resets", &NicCounters::spontaneous_resets},
+    {"removals", &NicCounters::removals},
+    {"resets", &NicCounters::resets},
+    {"failed_resets", &NicCounters::failed_resets},
+    {"tx_lost", &NicCounters::tx_lost},
+    {"rx_lost", &NicCounters::rx_lost},
+    {"queue_stop_timeouts", &NicCounters::queue_stop_timeouts},
+    {"isolations", &NicCounters::isolations},
+    {"quarantined_queues", &NicCounters::quarantined_queues},
+};
+
+}  // namespace
+
+uint32_t mw_nic_counters() { return std::size(kDeviceCounters) + std::size(kPortCounters); }
+
+const char* mw_nic_counter_name(uint32_t i) {
+  if (i < std::size(kDeviceCounters)) return kDeviceCounters[i].name;
+  return kPortCounters[i - std::size(kDeviceCounters)].name;
+}
+
+void mw_nic_read_counters(mw_nic* nic, uint64_t* values) {
+  const auto guard = TheSystem().control.Lock();
+  const DriverStatistics& counted = nic->port().ReadStatistics();
+  for (const DeviceCounter& row : kDeviceCounters) *values++ = counted.*row.counter;
+  for (const PortCounter& row : kPortCounters) *values++ = nic->port().counters().*row.counter;
+}

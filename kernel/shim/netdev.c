@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// A card as a network device of Linux: name, address, link, statistics.
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/workqueue.h>
+
+#include "kernel/shim/shim.h"
+
+#define STATISTICS_PERIOD HZ
+
+struct netdev_private {
+  struct os_device* device;
+  struct mw_nic_statistics statistics; /* as of the last period */
+  struct delayed_work reader;
+};
+
+static struct netdev_private* private_of(const struct net_device* netdev) {
+  return netdev_priv(netdev);
+}
+
+static struct mw_nic* nic_of(const struct net_device* netdev) {
+  return private_of(netdev)->device->nic;
+}
+
+void os_carrier(struct os_device* device, bool up) {
+  struct net_device* netdev = READ_ONCE(device->netdev);
+
+  if (!netdev) return;
+  if (up) {
+    netif_carrier_on(netdev);
+  } else {
+    netif_carrier_off(netdev);
+  }
+}
+
+// The counters of a card are read from a thread that may sleep; who asks gets what is there.
+static void read_statistics(struct work_struct* work) {
+  struct netdev_private* own = container_of(work, struct netdev_private, reader.work);
+
+  mw_nic_read_statistics(own->device->nic, &own->statistics);
+  queue_delayed_work(system_long_wq, &own->reader, STATISTICS_PERIOD);
+}
+
+static int open(struct net_device* netdev) {
+  netif_tx_start_all_queues(netdev);
+  return 0;
+}
+
+static int stop(struct net_device* netdev) {
+  netif_tx_stop_all_queues(netdev);
+  return 0;
+}
+
+static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
+  dev_core_stats_tx_dropped_inc(netdev);
+  dev_kfree_skb_any(skb);
+  return NETDEV_TX_OK;
+}
+
+static void get_stats64(struct net_device* netdev, struct rtnl_link_stats64* stats) {
+  const struct mw_nic_statistics* known = &private_of(netdev)->statistics;
+
+  stats->rx_packets = known->rx_packets;
+  stats->rx_bytes = known->rx_bytes;
+  stats->multicast = known->rx_multicast;
+  stats->rx_missed_errors = known->rx_dropped;
+  stats->rx_crc_errors = known->rx_crc_errors;
+  stats->rx_length_errors = known->rx_length_errors;
+  stats->rx_errors = known->rx_crc_errors + known->rx_length_errors;
+  stats->tx_packets = known->tx_packets;
+  stats->tx_bytes = known->tx_bytes;
+}
+
+static const struct net_device_ops operations = {
+    .ndo_open = open,
+    .ndo_stop = stop,
+    .ndo_start_xmit = start_xmit,
+    .ndo_get_stats64 = get_stats64,
+    .ndo_validate_addr = eth_validate_addr,
+};
+
+static void get_drvinfo(struct net_device* netdev, struct ethtool_drvinfo* info) {
+  strscpy(info->driver, "netmap", sizeof(info->driver));
+  strscpy(info->bus_info, pci_name(private_of(netdev)->device->pci), sizeof(info->bus_info));
+}
+
+static int get_link_ksettings(struct net_device* netdev, struct ethtool_link_ksettings* settings) {
+  uint32_t mbps;
+  const bool up = mw_nic_link(nic_of(netdev), &mbps);
+
+  settings->base.speed = up ? mbps : SPEED_UNKNOWN;
+  settings->base.duplex = up ? DUPLEX_FULL : DUPLEX_UNKNOWN;
+  settings->base.port = PORT_OTHER;
+  return 0;
+}
+
+static void get_ringparam(struct net_device* netdev, struct ethtool_ringparam* rings,
+                          struct kernel_ethtool_ringparam* more, struct netlink_ext_ack* ack) {
+  const struct mw_nic_facts* facts = &private_of(netdev)->device->facts;
+
+  rings->tx_pending = rings->tx_max_pending = facts->tx_slots;
+  rings->rx_pending = rings->rx_max_pending = facts->rx_slots;
+}
+
+static void get_channels(struct net_device* netdev, struct ethtool_channels* channels) {
+  const struct mw_nic_facts* facts = &private_of(netdev)->device->facts;
+
+  channels->combined_count = channels->max_combined = facts->queue_pairs;
+}
+
+static int get_sset_count(struct net_device* netdev, int set) {
+  return set == ETH_SS_STATS ? (int)mw_nic_counters() : -EOPNOTSUPP;
+}
+
+static void get_strings(struct net_device* netdev, u32 set, u8* text) {
+  u32 i;
+
+  if (set != ETH_SS_STATS) return;
+  for (i = 0; i < mw_nic_counters(); i++) {
+    strscpy((char*)text + i * ETH_GSTRING_LEN, mw_nic_counter_name(i), ETH_GSTRING_LEN);
+  }
+}
+
+static void get_ethtool_stats(struct net_device* netdev, struct ethtool_stats* stats, u64* values) {
+  mw_nic_read_counters(nic_of(netdev), values);
+}
+
+static const struct ethtool_ops ethtool = {
+    .get_drvinfo = get_drvinfo,
+    .get_link = ethtool_op_get_link,
+    .get_link_ksettings = get_link_ksettings,
+    .get_ringparam = get_ringparam,
+    .get_channels = get_channels,
+    .get_sset_count = get_sset_count,
+    .get_strings = get_strings,
+    .get_ethtool_stats = get_ethtool_stats,
+};
+
+// A card is found by the name and in the network namespace that its device has now.
+static int netdev_event(struct notifier_block* block, unsigned long event, void* context) {
+  struct net_device* netdev = netdev_notifier_info_to_dev(context);
+
+  if (netdev->netdev_ops != &operations) return NOTIFY_DONE;
+  // A move to another namespace ends with the second of these.
+  if (event != NETDEV_CHANGENAME && event != NETDEV_REGISTER) return NOTIFY_DONE;
+  return notifier_from_errno(mw_nic_rename(nic_of(netdev), netdev->name, dev_net(netdev)));
+}
+
+static struct notifier_block notifier = {.notifier_call = netdev_event};
+
+int netdev_init(void) { return register_netdevice_notifier(&notifier); }
+
+void netdev_exit(void) { unregister_netdevice_notifier(&notifier); }
+
+int netdev_add(struct os_device* device) {
+  const struct mw_nic_facts* facts = &device->facts;
+  struct net_device* netdev =
+      alloc_etherdev_mqs(sizeof(struct netdev_private), facts->queue_pairs, facts->queue_pairs);
+  uint32_t mbps;
+  int error;
+
+  if (!netdev) return -ENOMEM;
+  private_of(netdev)->device = device;
+  INIT_DELAYED_WORK(&private_of(netdev)->reader, read_statistics);
+  SET_NETDEV_DEV(netdev, &device->pci->dev);
+  netdev->netdev_ops = &operations;
+  netdev->ethtool_ops = &ethtool;
+  netdev->max_mtu = facts->max_frame_bytes - ETH_HLEN;
+  eth_hw_addr_set(netdev, facts->mac);
+  netif_carrier_off(netdev);
+  // Nobody renames it before it is found by its first name.
+  rtnl_lock();
+  error = register_netdevice(netdev);
+  if (!error) {
+    error = mw_nic_publish(device->nic, netdev->name, dev_net(netdev));
+    if (error) unregister_netdevice(netdev);
+  }
+  rtnl_unlock();
+  if (error) {
+    free_netdev(netdev);
+    return error;
+  }
+  WRITE_ONCE(device->netdev, netdev);
+  os_carrier(device, mw_nic_link(device->nic, &mbps));
+  queue_delayed_work(system_long_wq, &private_of(netdev)->reader, STATISTICS_PERIOD);
+  netdev_info(netdev, "netmap: %s, %u queue pairs of %u and %u slots, %pM\n", facts->family,
+              facts->queue_pairs, facts->tx_slots, facts->rx_slots, facts->mac);
+  return 0;
+}
+
+void netdev_remove(struct os_device* device) {
+  struct net_device* netdev = device->netdev;
+
+  unregister_netdev(netdev);
+  cancel_delayed_work_sync(&private_of(netdev)->reader);
+}
+
+void netdev_free(struct os_device* device) {
+  struct net_device* netdev = device->netdev;
+
+  device->netdev = NULL;
+  free_netdev(netdev);
+}
