@@ -120,8 +120,9 @@ nic::LinkState ReadLink(const Device& device, bool* gone);
 // Counts each queue pair by itself, and throws away what was counted before.
 void SetUpStatistics(const Device& device);
 // Adds and clears the device's counters, those of the first `queue_pairs` pairs among them; adds
-// nothing if the device is gone.
-void AddStatistics(const Device& device, uint16_t queue_pairs, nic::DriverStatistics& statistics);
+// nothing if the device is gone. `crc_stripped`: of each frame, bytes that a queue did not count.
+void AddStatistics(const Device& device, uint16_t queue_pairs, uint32_t crc_stripped,
+                   nic::DriverStatistics& statistics);
 
 }  // namespace mapwire::ixgbe
 

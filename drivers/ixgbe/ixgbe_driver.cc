@@ -67,6 +67,7 @@ mapwire::Status Driver::Start(const nic::DriverConfig& config) {
     return Errno::kInvalid;
   }
   queue_pairs_ = config.queue_pairs;
+  crc_stripped_ = config.keep_crc ? 0 : kCrcBytes;
   const mapwire::Status status = BringUp(config);
   if (!status.ok()) {
     (void)TakeDown();  // `loose_` remembers
@@ -127,7 +128,7 @@ mapwire::Status Driver::QuietDevice() {
   AnnounceDriver(device_, false);
   const bool stuck = Quiesce(device_);
   // The reset clears them.
-  if (counted) AddStatistics(device_, queue_pairs_, kept_statistics_);
+  if (counted) AddStatistics(device_, queue_pairs_, crc_stripped_, kept_statistics_);
   mapwire::Status status = Reset(device_, /*twice=*/stuck);
   if (!status.ok()) {
     Log(platform::LogLevel::kError, "ixgbe: the device does not finish its reset");
@@ -217,7 +218,7 @@ nic::DeviceHealth Driver::Check() {
 void Driver::ReadStatistics(nic::DriverStatistics& statistics) {
   nic::Add(statistics, kept_statistics_);
   kept_statistics_ = nic::DriverStatistics();
-  if (counting_) AddStatistics(device_, queue_pairs_, statistics);
+  if (counting_) AddStatistics(device_, queue_pairs_, crc_stripped_, statistics);
 }
 
 }  // namespace mapwire::ixgbe

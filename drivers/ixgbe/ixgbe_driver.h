@@ -59,6 +59,7 @@ class Driver final : public nic::NicDriver {
   Device device_;
   uint8_t mac_[6] = {};
   uint16_t queue_pairs_ = 1;
+  uint32_t crc_stripped_ = 0;  // bytes of each frame
   bool started_ = false;
   // The last attempt to make the device quiet failed.
   bool loose_ = false;

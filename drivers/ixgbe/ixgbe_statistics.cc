@@ -64,10 +64,11 @@ void TakeTransmitted(const Device& device, nic::DriverStatistics& now) {
 }
 
 // The part leaves the CRC out of a queue's received bytes if it strips it (as DPDK has it).
-void TakeQueue(const Device& device, uint32_t set, uint32_t stripped, nic::DriverStatistics& now) {
+void TakeQueue(const Device& device, uint32_t set, uint32_t crc_stripped,
+               nic::DriverStatistics& now) {
   nic::QueueStatistics& queue = now.queues[set];
   queue.rx_packets = Take<Qprc>(device, set);
-  queue.rx_bytes = TakePair<QbrcL, QbrcH>(device, set) + stripped * queue.rx_packets;
+  queue.rx_bytes = TakePair<QbrcL, QbrcH>(device, set) + crc_stripped * queue.rx_packets;
   queue.rx_dropped = Take<Qprdc>(device, set);
   queue.tx_packets = Take<Qptc>(device, set);
   queue.tx_bytes = TakePair<QbtcL, QbtcH>(device, set);
@@ -95,16 +96,15 @@ void SetUpStatistics(const Device& device) {
               first / 4);
   }
   nic::DriverStatistics from_before;
-  AddStatistics(device, kStatisticsSets, from_before);
+  AddStatistics(device, kStatisticsSets, 0, from_before);
 }
 
-void AddStatistics(const Device& device, uint16_t queue_pairs, nic::DriverStatistics& statistics) {
-  constexpr uint32_t kCrcBytes = 4;
-  const bool strips = hw::Read<Hlreg0>(device.mmio).Get<Hlreg0::Rxcrcstrp>() != 0;
+void AddStatistics(const Device& device, uint16_t queue_pairs, uint32_t crc_stripped,
+                   nic::DriverStatistics& statistics) {
   nic::DriverStatistics now;
   TakeReceived(device, now);
   TakeTransmitted(device, now);
-  for (uint32_t i = 0; i < queue_pairs; ++i) TakeQueue(device, i, strips ? kCrcBytes : 0, now);
+  for (uint32_t i = 0; i < queue_pairs; ++i) TakeQueue(device, i, crc_stripped, now);
   // A device that is gone counts all ones everywhere.
   if (!IsGone(device)) nic::Add(statistics, now);
 }
