@@ -1,8 +1,10 @@
 // A program that means harm, in several processes at once, on a real /dev/netmap: any value
 // anywhere in its mapping, any request, syncs and polls from all CPUs, and processes killed at any
 // moment.
-//   usage: hostile PORT SEED SECONDS PROCESSES
-// Prints what was done. What it must not do to others is looked at from outside.
+//   usage: hostile PORT SEED SECONDS PROCESSES own|everything
+// Ports of one region share its memory, so programs in it can harm each other: `own` leaves alone
+// rings of other ports of the region, which must go on; a slot may name any buffer all the same.
+// Prints what was done.
 #include <fcntl.h>
 #include <net/netmap_user.h>
 #include <poll.h>
@@ -37,7 +39,8 @@ void OnFault(int) { siglongjmp(after_fault, 1); }
 
 class Attacker {
  public:
-  Attacker(const char* port, uint64_t seed) : port_(port), random_(seed) {}
+  Attacker(const char* port, uint64_t seed, bool everything)
+      : port_(port), random_(seed), everything_(everything) {}
 
   void Live() {
     for (;;) {
@@ -87,7 +90,11 @@ class Attacker {
     if (memory_ == MAP_FAILED) memory_ = nullptr;
     if (memory_ == nullptr) return;
     interface_ = reinterpret_cast<netmap_if*>(memory_ + reg.nr_offset);
-    rings_ = reg.nr_tx_rings + reg.nr_rx_rings + 2u;
+    rings_.clear();
+    for (uint32_t i = 0; i < reg.nr_tx_rings + reg.nr_rx_rings + 2u; ++i) {
+      const int64_t offset = interface_->ring_ofs[i];
+      if (offset != 0) rings_.push_back(reg.nr_offset + offset);
+    }
   }
 
   void Close() {
@@ -127,11 +134,9 @@ class Attacker {
 
   // A ring of its own, or null.
   netmap_ring* PickRing() {
-    if (memory_ == nullptr) return nullptr;
-    const int64_t offset = interface_->ring_ofs[Below(rings_)];
-    const char* const at = reinterpret_cast<char*>(interface_) + offset;
-    if (offset == 0 || at < memory_ || at >= memory_ + bytes_) return nullptr;
-    return reinterpret_cast<netmap_ring*>(const_cast<char*>(at));
+    if (memory_ == nullptr || rings_.empty()) return nullptr;
+    const uint32_t i = Below(static_cast<uint32_t>(rings_.size()));
+    return reinterpret_cast<netmap_ring*>(memory_ + rings_[i]);
   }
 
   // Any word of a ring's header, slots, of the netmap_if or of a buffer.
@@ -150,10 +155,13 @@ class Attacker {
       at += 4 * Below(16);
     } else if (place < 8) {
       at += 256 + 4 * Below(4 * 512);
-    } else {
+    } else if (everything_) {
       at += 4 * Below(1 << 16);
+    } else if (ring != nullptr) {
+      at = NETMAP_BUF(ring, ring->slot[Below(512)].buf_idx) + 4 * Below(512);
     }
-    if (at + 4 <= memory_ + bytes_) *reinterpret_cast<volatile uint32_t*>(at) = Value();
+    if (at >= memory_ && at + 4 <= memory_ + bytes_)
+      *reinterpret_cast<volatile uint32_t*>(at) = Value();
   }
 
   // What a program would do: otherwise the device would never have anything.
@@ -220,7 +228,7 @@ class Attacker {
       return;
     }
     volatile char* const at = memory_ + random_() % bytes_;
-    if (Below(2) == 0) *at = static_cast<char>(Value());
+    if (everything_ && Below(2) == 0) *at = static_cast<char>(Value());
     (void)*at;
   }
 
@@ -236,29 +244,31 @@ class Attacker {
 
   const char* const port_;
   std::mt19937_64 random_;
+  const bool everything_;
   int fd_ = -1;
   char* memory_ = nullptr;
   uint64_t bytes_ = 0;
   netmap_if* interface_ = nullptr;
-  uint32_t rings_ = 0;
+  std::vector<uint64_t> rings_;  // where they were before it wrote anything
 };
 
-pid_t Start(const char* port, uint64_t seed) {
+pid_t Start(const char* port, uint64_t seed, bool everything) {
   const pid_t child = fork();
   if (child != 0) return child;
   struct sigaction action {};
   action.sa_handler = OnFault;
   sigaction(SIGBUS, &action, nullptr);
   sigaction(SIGSEGV, &action, nullptr);
-  Attacker(port, seed).Live();
+  Attacker(port, seed, everything).Live();
   _exit(0);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: hostile PORT SEED SECONDS PROCESSES\n");
+  const bool everything = argc == 6 && std::strcmp(argv[5], "everything") == 0;
+  if (argc != 6 || (!everything && std::strcmp(argv[5], "own") != 0)) {
+    std::fprintf(stderr, "usage: hostile PORT SEED SECONDS PROCESSES own|everything\n");
     return 2;
   }
   const char* const port = argv[1];
@@ -267,7 +277,7 @@ int main(int argc, char** argv) {
   std::vector<pid_t> children(static_cast<size_t>(std::atoi(argv[4])));
   tally = static_cast<Tally*>(
       mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  for (pid_t& child : children) child = Start(port, random());
+  for (pid_t& child : children) child = Start(port, random(), everything);
   uint64_t kills = 0;
   while (time(nullptr) < end) {
     usleep(static_cast<useconds_t>(random() % 20000));
@@ -275,7 +285,7 @@ int main(int argc, char** argv) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     ++kills;
-    child = Start(port, random());
+    child = Start(port, random(), everything);
   }
   for (const pid_t child : children) {
     kill(child, SIGKILL);

@@ -39,7 +39,8 @@ test_neighbours() {
 }
 
 test_hostile() {
-  hostile eth0 3 15 3
+  hostile eth0 3 12 3 own
+  hostile eth0 4 12 3 everything
   [ "$(stat_of eth0 resets)" = 0 ]
 }
 
