@@ -1,9 +1,10 @@
 // What one system call of the data path costs, whole, in instructions.
-//   usage: sync_cost PORT tx|rx BATCH ROUNDS     prints the median, and the cost of reading the
-//   clock
-// Runs in a guest whose QEMU counts instructions (-icount shift=0): there the time stamp counter
-// goes on by one with each, so figures repeat to the digit. Needs a port whose frames come from, or
-// go to, somewhere: rx waits until BATCH frames have come.
+//   usage: sync_cost PORT tx BATCH ROUNDS
+//          sync_cost PORT rx BATCH ROUNDS FEEDING-PORT WAIT
+// Prints a row: the median call, and what a call costs that does nothing. Runs in a guest whose
+// QEMU counts instructions (-icount shift=0): there the time stamp counter goes on by one with
+// each, so figures repeat. rx has each batch sent by the other port of the wire; WAIT is how many
+// instructions later all of it must have come. Rounds in which something else came do not count.
 #include <fcntl.h>
 #include <net/netmap_user.h>
 #include <sys/ioctl.h>
@@ -46,25 +47,25 @@ uint64_t Transmit(nmport_d* port, uint32_t batch) {
   return Now() - before;
 }
 
+void Feed(nmport_d* port, uint32_t batch, uint64_t wait) {
+  Transmit(port, batch);
+  // Until all are on the wire, and then until all have come.
+  netmap_ring* const ring = NETMAP_TXRING(port->nifp, port->first_tx_ring);
+  while (nm_ring_space(ring) < ring->num_slots - 1) ioctl(port->fd, NIOCTXSYNC);
+  const uint64_t sent = Now();
+  while (Now() - sent < wait) continue;
+}
+
 // The call that takes exactly what has come since the last one, and hands the same number of slots
-// back: `batch`, or 0 is returned.
-uint64_t Receive(nmport_d* port, uint32_t batch, void (*feed)(nmport_d*, uint32_t),
-                 nmport_d* feeder) {
+// back; 0 if that was not `batch`.
+uint64_t Receive(nmport_d* port, nmport_d* feeder, uint32_t batch, uint64_t wait) {
   netmap_ring* const ring = NETMAP_RXRING(port->nifp, port->first_rx_ring);
   ring->head = ring->cur = ring->tail;
-  feed(feeder, batch);
+  Feed(feeder, batch, wait);
   const uint64_t before = Now();
   ioctl(port->fd, NIOCRXSYNC);
   const uint64_t took = Now() - before;
   return nm_ring_space(ring) == batch ? took : 0;
-}
-
-void Feed(nmport_d* port, uint32_t batch) {
-  Transmit(port, batch);
-  // Until all are on the wire; and there they are received at once.
-  netmap_ring* const ring = NETMAP_TXRING(port->nifp, port->first_tx_ring);
-  while (nm_ring_space(ring) < ring->num_slots - 1) ioctl(port->fd, NIOCTXSYNC);
-  usleep(2000);
 }
 
 nmport_d* Open(const char* name) {
@@ -79,15 +80,18 @@ nmport_d* Open(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5 && argc != 6) {
-    std::fprintf(stderr, "usage: sync_cost PORT tx|rx BATCH ROUNDS [FEEDING-PORT]\n");
+  const bool receive = argc == 7 && std::strcmp(argv[2], "rx") == 0;
+  if (!receive && (argc != 5 || std::strcmp(argv[2], "tx") != 0)) {
+    std::fprintf(stderr,
+                 "usage: sync_cost PORT tx BATCH ROUNDS\n"
+                 "       sync_cost PORT rx BATCH ROUNDS FEEDING-PORT WAIT\n");
     return 2;
   }
   const uint32_t batch = static_cast<uint32_t>(std::strtoul(argv[3], nullptr, 10));
   const uint32_t rounds = static_cast<uint32_t>(std::strtoul(argv[4], nullptr, 10));
   nmport_d* const port = Open(argv[1]);
-  const bool receive = std::strcmp(argv[2], "rx") == 0;
-  nmport_d* const feeder = receive && argc == 6 ? Open(argv[5]) : nullptr;
+  nmport_d* const feeder = receive ? Open(argv[5]) : nullptr;
+  const uint64_t wait = receive ? std::strtoull(argv[6], nullptr, 10) : 0;
   // Some cards receive nothing for the first second.
   usleep(1500000);
   std::vector<uint64_t> clock, empty, took;
@@ -95,16 +99,21 @@ int main(int argc, char** argv) {
     uint64_t before = Now();
     clock.push_back(Now() - before);
     before = Now();
-    ioctl(port->fd, 0);  // no such request: what any call costs
+    ioctl(port->fd, 0);
     empty.push_back(Now() - before);
   }
   for (uint32_t i = 0; i < rounds; ++i) {
-    const uint64_t cost = receive ? Receive(port, batch, Feed, feeder) : Transmit(port, batch);
-    if (cost != 0) took.push_back(cost);
+    const uint64_t cost = receive ? Receive(port, feeder, batch, wait) : Transmit(port, batch);
+    // The first touches pages.
+    if (i > 0 && cost != 0) took.push_back(cost);
+  }
+  if (took.size() < rounds / 2) {
+    std::fprintf(stderr, "only %zu of %u rounds had what they were to have\n", took.size(), rounds);
+    return 1;
   }
   const uint64_t own = Median(clock);
-  std::printf("{\"direction\":\"%s\",\"batch\":%u,\"rounds\":%zu,\"call\":%llu,\"empty\":%llu}\n",
-              argv[2], batch, took.size(), static_cast<unsigned long long>(Median(took) - own),
+  std::printf("{\"what\":\"%ssync\",\"batch\":%u,\"instructions\":%llu,\"empty\":%llu}\n", argv[2],
+              batch, static_cast<unsigned long long>(Median(took) - own),
               static_cast<unsigned long long>(Median(empty) - own));
-  return took.size() < rounds / 2 ? 1 : 0;
+  return 0;
 }

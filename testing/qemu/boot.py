@@ -131,6 +131,9 @@ class Run:
             problem = self._cards.stop()
         for guest in self._guests:
             results += guest.results()
+            if self._settings.rows:
+                with open(self._settings.rows, "a", encoding="utf-8") as file:
+                    file.writelines(row + "\n" for row in guest.rows())
         if problem is not None:
             results.append(("cards", not problem, problem))
         return results, time.monotonic() - begin
@@ -215,13 +218,15 @@ def main(words):
     parser.add_argument("--out", help="folder for consoles and logs")
     parser.add_argument("--list", action="store_true", help="print the boots and their tests")
     parser.add_argument("--needs", action="store_true", help="print what fetch.sh must get")
+    parser.add_argument("--rows", help="file for the rows of costs that guests print")
     parser.add_argument("--wants", action="store_true",
                         help="print the kernels to build the module for, and what Bazel must build")
     parser.add_argument("--tally", help="file for passed and failed counts")
     parser.add_argument("--limit", type=float, default=300, help="seconds a guest may take")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)),
                         help="boots at a time")
-    parser.add_argument("boots", nargs="*", help="names of boots; all but smoke")
+    parser.add_argument("boots", nargs="*",
+                        help="names of boots; without one all that are not on request")
     arguments = parser.parse_args(words)
     known = {boot["name"]: boot for boot in read_boots()}
     if arguments.list:
@@ -231,8 +236,8 @@ def main(words):
     for name in arguments.boots:
         if name not in known:
             parser.error("there is no boot %s; there are %s" % (name, " ".join(known)))
-    boots = [known[name] for name in arguments.boots or known if name != "smoke"
-             or name in arguments.boots]
+    boots = [boot for name, boot in known.items()
+             if name in arguments.boots or not (arguments.boots or boot.get("on_request"))]
     if arguments.needs:
         print(" ".join(needs_of(boots)))
         return 0

@@ -199,7 +199,8 @@ class Guest:
         memory = "%dM" % self.boot.get("memory", 512)
         command = [
             qemu, "-M", "q35,memory-backend=memory", "-accel", "tcg", "-cpu", "max",
-            "-smp", str(self.boot.get("cpus", 2)), "-m", memory, "-object", "memory-backend-memfd,id=memory,share=on,size=" + memory,
+            "-smp", str(self.boot.get("cpus", 2)), "-m", memory,
+            "-object", "memory-backend-memfd,id=memory,share=on,size=" + memory,
             "-kernel", kernel.image, "-initrd", self.path("initrd"), "-append",
             "console=ttyS0 panic=-1 quiet log_buf_len=4M sysctl.kernel.hung_task_timeout_secs=30 "
             + self.boot.get("append", ""), "-nodefaults", "-nographic", "-no-reboot",
@@ -231,9 +232,16 @@ class Guest:
     def plug(self, i, path):
         self.qmp().do("device_add", **card_device(i, path))
 
-    def results(self):
+    def _console(self):
         with open(self.path("console"), encoding="utf-8", errors="replace") as file:
-            return parse(file.read(), self.tests)
+            return file.read()
+
+    def results(self):
+        return parse(self._console(), self.tests)
+
+    def rows(self):
+        """What a guest tells of costs: lines of JSON."""
+        return re.findall(r"@row (\{.*\})", self._console())
 
 
 def guests_of(boot):

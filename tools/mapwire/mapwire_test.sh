@@ -13,7 +13,7 @@ here=$PWD
 new_world() {
   rm -rf "$repo" "$fakes"
   mkdir -p "$repo/tools/mapwire" "$repo/tools/check" "$repo/tools/bench" \
-    "$repo/tools/mutants" "$repo/testing/foreign" "$repo/testing/qemu" "$fakes"
+    "$repo/tools/mutants" "$repo/testing/foreign" "$repo/testing/qemu" "$repo/kernel" "$fakes"
   cp -L "$here/mapwire" "$repo/mapwire"
   cp -L "$here/tools/mapwire/summary.py" "$repo/tools/mapwire/"
   local tool
@@ -51,7 +51,8 @@ print("foreign daq: passed")
 END
   printf '#!/bin/bash\necho "fetched: $*"\n' >"$repo/testing/qemu/fetch.sh"
   printf '#!/bin/bash\necho "qtest: 3 passed, 0 failed"\n' >"$repo/testing/qemu/qtest.sh"
-  chmod +x "$repo/testing/qemu/fetch.sh" "$repo/testing/qemu/qtest.sh"
+  printf '#!/bin/bash\necho "module: $*"\n' >"$repo/kernel/build.sh"
+  chmod +x "$repo/testing/qemu/fetch.sh" "$repo/testing/qemu/qtest.sh" "$repo/kernel/build.sh"
   cat >"$repo/testing/qemu/boot.py" <<'END'
 import sys
 if "--list" in sys.argv:
@@ -59,6 +60,9 @@ if "--list" in sys.argv:
     sys.exit()
 if "--needs" in sys.argv:
     print("6.1 of " + sys.argv[-1])
+    sys.exit()
+if "--wants" in sys.argv:
+    print("//testing/guest:hostile 6.1")
     sys.exit()
 if "--tally" in sys.argv:
     open(sys.argv[sys.argv.index("--tally") + 1], "a").write("guests\t2\t0\n")
@@ -250,6 +254,23 @@ expect "install builds the tools" called "build .*//tools/pkt-gen:pkt-gen-b" baz
 expect "install copies what was built" out_has \
   "install.sh --root $repo --built $scratch/bin --prefix /opt/mapwire --destdir /stage"
 
+# The module, and cards for it: those three commands install nothing.
+new_world
+mkdir -p "$repo/tools/bind" "$scratch/headers/include/config"
+printf '#!/bin/bash\necho "bind: $*"\n' >"$repo/tools/bind/bind.sh"
+chmod +x "$repo/tools/bind/bind.sh"
+mapwire module --kernel "$scratch/nowhere"
+expect "a module needs headers" status_is 2
+expect "and it is said which" err_has "there is no folder $scratch/nowhere"
+echo 9.9-test >"$scratch/headers/include/config/kernel.release"
+mapwire module --kernel "$scratch/headers"
+expect "the module is built" out_has "module: $scratch/headers $repo/.cache/module/9.9-test"
+expect "and it is said where it is" out_has "$repo/.cache/module/9.9-test/netmap.ko"
+for word in bind unbind status; do
+  mapwire "$word" eth1
+  expect "$word is passed on" out_has "bind: $word eth1"
+done
+
 # Modelled cards in guests.
 new_world
 fake_bazel "case \$1 in info) echo $scratch/bin ;; esac"
@@ -258,6 +279,9 @@ expect "boots are listed" out_has "smoke: probe link"
 mapwire qemu smoke
 expect "a guest is booted" status_is 0
 expect "the card's server is built" called "build .*//sim/vfio_user:mapwire_nic" bazel_calls
+expect "and what the guest runs" called "build .*//testing/guest:hostile" bazel_calls
+expect "and the module" out_has "module: $repo/.cache/qemu/headers/6.1/root/usr/src/linux-headers-*\
+-amd64 $repo/.cache/qemu/modules/6.1"
 expect "boot.py takes what was built and fetched" out_has "guest arguments: --qemu\
  $repo/.cache/qemu/qemu/qemu --server $scratch/bin/sim/vfio_user/mapwire_nic"
 expect "what it needs is fetched" out_has "fetched: $repo/.cache/qemu 6.1 of smoke"
