@@ -114,9 +114,11 @@ class Run:
                     else:
                         self._hear(key.data, key.fileobj, selector)
 
-    def run(self):
-        """A list of (test, passed, detail), and the seconds it took."""
+    def run(self, interactive=False):
+        """A list of (test, passed, detail), and the seconds it took. Interactive: somebody uses the
+        first guest until it ends, and there are no results."""
         begin = time.monotonic()
+        self._guests[0].interactive = interactive
         kernel = initramfs.Kernel(
             os.path.join(self._settings.packages, "kernels", self.boot["kernel"], "root"))
         results = []
@@ -124,11 +126,13 @@ class Run:
             self._cards.start()
             for guest in self._guests:
                 guest.start(self._settings, kernel, self._cards.sockets, self._folder)
-            self._attend(begin + self._settings.limit)
+            self._attend(float("inf") if interactive else begin + self._settings.limit)
         finally:
             for guest in self._guests:
                 self._end(guest)
             problem = self._cards.stop()
+        if interactive:
+            return [], time.monotonic() - begin
         for guest in self._guests:
             results += guest.results()
             if self._settings.rows:
@@ -218,6 +222,8 @@ def main(words):
     parser.add_argument("--out", help="folder for consoles and logs")
     parser.add_argument("--list", action="store_true", help="print the boots and their tests")
     parser.add_argument("--needs", action="store_true", help="print what fetch.sh must get")
+    parser.add_argument("--shell", action="store_true",
+                        help="a shell in the first guest of the one boot, instead of its tests")
     parser.add_argument("--rows", help="file for the rows of costs that guests print")
     parser.add_argument("--wants", action="store_true",
                         help="print the kernels to build the module for, and what Bazel must build")
@@ -247,6 +253,9 @@ def main(words):
             wants.update("//%s:%s" % os.path.split(guests.BUILT[name])
                          for name in boot.get("built", ()))
         print(" ".join(sorted(wants)))
+        return 0
+    if arguments.shell:
+        Run(boots[0], arguments, threading.Event()).run(interactive=True)
         return 0
     tally = run_all(boots, arguments)
     if arguments.tally:

@@ -69,17 +69,14 @@ def make_initramfs(guest, kernel, settings):
     built = initramfs.Programs(archive, "/")
     for name in guest.boot.get("built", ()):
         built.add(os.path.join(os.path.abspath(settings.built), BUILT[name]), "programs/" + name)
-    init = "\n".join([
-        "#!/bin/busybox sh",
-        "COMPLAINTS='%s'" % COMPLAINTS,
-        ". /guest/lib.sh",
-        "load_modules " + " ".join(modules),
-        "TESTS='%s'" % " ".join(guest.tests),
-        ". /guest/%s.sh" % guest.script,
-        "run_tests",
-        "echo @end",
-        "poweroff -f",
-    ])
+    begin = ["#!/bin/busybox sh", "COMPLAINTS='%s'" % COMPLAINTS, ". /guest/lib.sh",
+             "load_modules " + " ".join(modules)]
+    if guest.interactive:
+        work = [". /guest/shell.sh"]
+    else:
+        work = ["TESTS='%s'" % " ".join(guest.tests), ". /guest/%s.sh" % guest.script,
+                "run_tests", "echo @end"]
+    init = "\n".join(begin + work + ["poweroff -f"])
     archive.file("init", init.encode() + b"\n", executable=True)
     return archive.bytes()
 
@@ -170,6 +167,7 @@ class Guest:
         self.script = script
         self.tests = tests
         self.cards = cards
+        self.interactive = False  # somebody sits before it, instead of tests
         self.process = None
         self.folder = None
         self.listener = None
@@ -190,6 +188,9 @@ class Guest:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path("questions"))
         self.listener.listen(1)
+        if self.interactive:
+            self.process = subprocess.Popen(self._command(settings.qemu, kernel, sockets))
+            return
         with open(self.path("console"), "wb") as console:
             self.process = subprocess.Popen(
                 self._command(settings.qemu, kernel, sockets), stdin=subprocess.DEVNULL,
@@ -204,7 +205,8 @@ class Guest:
             "-kernel", kernel.image, "-initrd", self.path("initrd"), "-append",
             "console=ttyS0 panic=-1 quiet log_buf_len=4M sysctl.kernel.hung_task_timeout_secs=30 "
             + self.boot.get("append", ""), "-nodefaults", "-nographic", "-no-reboot",
-            "-serial", "stdio", "-chardev", "socket,id=questions,path=" + self.path("questions"),
+            "-serial", "mon:stdio" if self.interactive else "stdio",
+            "-chardev", "socket,id=questions,path=" + self.path("questions"),
             "-serial", "chardev:questions",
             "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp")]
         for i in range(self.boot.get("e1000", 0)):

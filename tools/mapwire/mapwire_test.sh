@@ -295,8 +295,10 @@ expect "a failure on the card is told by the status" status_is 1
 mapwire qemu nope
 expect "a boot that is not there is wrong usage" status_is 2
 expect "a boot that is not there is named" err_has "qemu has no boot nope"
+mapwire qemu --window
+expect "an option of qemu that is not there is named" err_has "qemu has no option --window"
 mapwire qemu --shell
-expect "an option of qemu that is not there is named" err_has "qemu has no option --shell"
+expect "a shell is a boot of its own" out_has "--shell netmap-6.12"
 printf '#!/bin/bash\necho "unpack: no mirror" >&2\nexit 1\n' >"$repo/testing/qemu/fetch.sh"
 mapwire qemu smoke
 expect "what cannot be fetched is a failure" status_is 1
