@@ -70,8 +70,8 @@ void* os_dma_alloc(struct os_device* device, uint64_t bytes, uint64_t* address);
 void os_dma_free(struct os_device* device, void* memory, uint64_t address, uint64_t bytes);
 /* No access to memory any more, whatever the device does. */
 void os_dma_isolate(struct os_device* device);
-/* The carrier, for who asks the netdev. */
-void os_carrier(struct os_device* device, bool up);
+/* Tells the network device of the link; false if there is none yet. */
+bool os_carrier(struct os_device* device, bool up);
 
 /* --- The system, for C (mw_*) ------------------------------------------------------------------
  */
@@ -136,6 +136,8 @@ void mw_nic_delete(struct mw_nic* nic);
 void mw_nic_shutdown(struct mw_nic* nic);
 /* Interrupt context. False if it was not ours. */
 bool mw_nic_interrupt(struct mw_nic* nic, uint16_t vector);
+/* There is a network device to tell from now on. */
+void mw_nic_tell_carrier(struct mw_nic* nic);
 bool mw_nic_link(const struct mw_nic* nic, uint32_t* mbps);
 /* For `ip -s link`; frames without CRC. */
 struct mw_nic_statistics {

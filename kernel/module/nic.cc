@@ -120,14 +120,18 @@ bool mw_nic_interrupt(mw_nic* nic, uint16_t vector) {
   return ours;
 }
 
-// May run on several CPUs at once: whoever tells last has looked again.
+// May run on several CPUs at once: whoever tells last has looked again afterwards.
 void mw_nic::TellCarrier() {
-  bool up = port_->carrier();
-  while (told_carrier_.exchange(up) != up) {
-    os_carrier(device_, up);
+  if (told_carrier_.load() == port_->carrier()) return;
+  bool up;
+  do {
     up = port_->carrier();
-  }
+    if (!os_carrier(device_, up)) return;
+    told_carrier_.store(up);
+  } while (port_->carrier() != up);
 }
+
+void mw_nic_tell_carrier(mw_nic* nic) { nic->TellCarrier(); }
 
 bool mw_nic_link(const mw_nic* nic, uint32_t* mbps) {
   const mapwire::nic::LinkState link = nic->driver().link();

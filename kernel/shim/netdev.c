@@ -24,15 +24,16 @@ static struct mw_nic* nic_of(const struct net_device* netdev) {
   return private_of(netdev)->device->nic;
 }
 
-void os_carrier(struct os_device* device, bool up) {
+bool os_carrier(struct os_device* device, bool up) {
   struct net_device* netdev = READ_ONCE(device->netdev);
 
-  if (!netdev) return;
+  if (!netdev) return false;
   if (up) {
     netif_carrier_on(netdev);
   } else {
     netif_carrier_off(netdev);
   }
+  return true;
 }
 
 // The counters of a card are read from a thread that may sleep; who asks gets what is there.
@@ -158,7 +159,6 @@ int netdev_add(struct os_device* device) {
   const struct mw_nic_facts* facts = &device->facts;
   struct net_device* netdev =
       alloc_etherdev_mqs(sizeof(struct netdev_private), facts->queue_pairs, facts->queue_pairs);
-  uint32_t mbps;
   int error;
 
   if (!netdev) return -ENOMEM;
@@ -183,7 +183,7 @@ int netdev_add(struct os_device* device) {
     return error;
   }
   WRITE_ONCE(device->netdev, netdev);
-  os_carrier(device, mw_nic_link(device->nic, &mbps));
+  mw_nic_tell_carrier(device->nic);
   queue_delayed_work(system_long_wq, &private_of(netdev)->reader, STATISTICS_PERIOD);
   netdev_info(netdev, "netmap: %s, %u queue pairs of %u and %u slots, %pM\n", facts->family,
               facts->queue_pairs, facts->tx_slots, facts->rx_slots, facts->mac);

@@ -106,10 +106,19 @@ static void unmap_registers(struct os_device* device) {
   pci_release_mem_regions(device->pci);
 }
 
+// One for each CPU, as far as the device has interrupts: a pair takes one, and the rest takes one.
+static uint16_t queue_pairs_of(struct pci_dev* pci) {
+  const int vectors = pci_msix_vec_count(pci);
+  unsigned int pairs = num_online_cpus();
+
+  if (vectors > 1) pairs = min_t(unsigned int, pairs, vectors - 1);
+  return min_t(unsigned int, pairs, U16_MAX);
+}
+
 static int bring_up(struct os_device* device) {
   struct mw_nic_setup setup = {
       .device = device,
-      .queue_pairs = min_t(unsigned int, num_online_cpus(), U16_MAX),
+      .queue_pairs = queue_pairs_of(device->pci),
       .registers = (volatile uint8_t __force*)device->registers,
       .register_bytes = pci_resource_len(device->pci, 0),
       .vendor = device->pci->vendor,

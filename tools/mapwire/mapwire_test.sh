@@ -280,7 +280,8 @@ mapwire qemu smoke
 expect "a guest is booted" status_is 0
 expect "the card's server is built" called "build .*//sim/vfio_user:mapwire_nic" bazel_calls
 expect "and what the guest runs" called "build .*//testing/guest:hostile" bazel_calls
-expect "and the module" out_has "module: $repo/.cache/qemu/headers/6.1/root/usr/src/linux-headers-*\
+expect "and the module" out_has \
+  "module: --strict $repo/.cache/qemu/headers/6.1/root/usr/src/linux-headers-*\
 -amd64 $repo/.cache/qemu/modules/6.1"
 expect "boot.py takes what was built and fetched" out_has "guest arguments: --qemu\
  $repo/.cache/qemu/qemu/qemu --server $scratch/bin/sim/vfio_user/mapwire_nic"
