@@ -19,6 +19,7 @@ namespace mapwire::e1000 {
 // ---- PCI identity ----
 inline constexpr uint16_t kVendorIntel = 0x8086;
 inline constexpr uint16_t kDevice82540Em = 0x100E;
+inline constexpr uint16_t kDevice82545Em = 0x100F;  // copper
 inline constexpr uint32_t kPciClass = 0x020000;
 inline constexpr uint8_t kPciRevision = 0x02;     // from memory
 inline constexpr uint16_t kSubsystemMt = 0x001E;  // under the vendor id above; from memory

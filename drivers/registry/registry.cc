@@ -18,8 +18,9 @@ namespace {
 
 // SFP+ boards only: the backplane (10F7) and XAUI (10FC) parts need another link set-up.
 constexpr PciId kIxgbeIds[] = {{ixgbe::kVendorIntel, ixgbe::kDevice82599Sfp}};
-// Its kin differ in PHY, EEPROM access or medium: none is driven before it was tried.
-constexpr PciId kE1000Ids[] = {{e1000::kVendorIntel, e1000::kDevice82540Em}};
+// Its other kin differ in PHY, EEPROM access or medium: none is driven before it was tried.
+constexpr PciId kE1000Ids[] = {{e1000::kVendorIntel, e1000::kDevice82540Em},
+                               {e1000::kVendorIntel, e1000::kDevice82545Em}};
 
 constexpr PciId kPvIds[] = {{pv::kVendor, pv::kDevice}};
 

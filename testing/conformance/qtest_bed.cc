@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // QEMU's e1000 as a bed: no guest, the qtest protocol instead of a CPU. MAPWIRE_QEMU names the
-// program. Time stands still but for clock_step; memory is a file both sides map.
+// program, MAPWIRE_QEMU_CARD another card of QEMU's. Time stands still but for clock_step; memory
+// is a file both sides map.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -187,32 +188,17 @@ class QtestBed final : public Bed {
         "memory-backend-file,id=memory,share=on,size=64M,mem-path=" + folder_ + "/memory";
     const std::string netdev = "dgram,id=line,local.type=unix,local.path=" + folder_ +
                                "/theirs,remote.type=unix,remote.path=" + folder_ + "/ours";
+    const char* const kind = std::getenv("MAPWIRE_QEMU_CARD");
+    const std::string card = std::string(kind == nullptr ? "e1000" : kind) +
+                             ",id=nic0,netdev=line,addr=3,mac=52:54:00:12:34:56,romfile=";
     const std::string qtest = "unix:" + folder_ + "/qtest";
     const std::string monitor = "unix:" + folder_ + "/monitor";
     const char* const arguments[] = {
-        qemu,
-        "-accel",
-        "qtest",
-        "-machine",
-        "pc,memory-backend=memory",
-        "-m",
-        "64M",
-        "-object",
-        file.c_str(),
-        "-nodefaults",
-        "-display",
-        "none",
-        "-qtest",
-        qtest.c_str(),
-        "-qtest-log",
-        "none",
-        "-qmp",
-        monitor.c_str(),
-        "-netdev",
-        netdev.c_str(),
-        "-device",
-        "e1000,id=nic0,netdev=line,addr=3,mac=52:54:00:12:34:56,romfile=",
-        nullptr};
+        qemu,       "-accel",     "qtest",         "-machine",    "pc,memory-backend=memory",
+        "-m",       "64M",        "-object",       file.c_str(),  "-nodefaults",
+        "-display", "none",       "-qtest",        qtest.c_str(), "-qtest-log",
+        "none",     "-qmp",       monitor.c_str(), "-netdev",     netdev.c_str(),
+        "-device",  card.c_str(), nullptr};
     child_ = fork();
     if (child_ != 0) return;
     execv(qemu, const_cast<char**>(arguments));

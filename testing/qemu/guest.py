@@ -210,9 +210,10 @@ class Guest:
             "-serial", "chardev:questions",
             "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp")]
         for i in range(self.boot.get("e1000", 0)):
-            # Two and two on a wire.
+            # Two and two on a wire, of two kinds.
             command += ["-netdev", "hubport,hubid=%d,id=wire%d" % (i // 2, i), "-device",
-                        "e1000,netdev=wire%d,mac=52:54:00:00:00:%02x" % (i, i + 1)]
+                        "%s,netdev=wire%d,mac=52:54:00:00:00:%02x"
+                        % (("e1000", "e1000-82545em")[i // 2 % 2], i, i + 1)]
         if self.boot.get("counted"):
             # An instruction is a nanosecond, and nothing else takes time.
             command += ["-icount", "shift=0,sleep=off"]

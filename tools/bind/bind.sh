@@ -6,7 +6,7 @@
 set -eu
 sys=/sys/bus/pci
 # Cards that the module has a driver for.
-known="0x8086:0x100e 0x8086:0x10fb"
+known="0x8086:0x100e 0x8086:0x100f 0x8086:0x10fb"
 
 fail() {
   echo "mapwire: $*" >&2
