@@ -79,6 +79,7 @@ test_hostile_in_the_whole_region() {
 }
 
 test_as_before() {
+  drain eth0 eth1
   flow 1000 eth0 eth1 2000
   flow 1000 eth1 eth0 2000
 }
