@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// Memory ordering in the kernel on x86-64: stores and loads of write-back memory keep their order,
+// Memory ordering on x86-64: stores and loads of write-back memory keep their order,
 // and a store to uncached registers follows all of them; so only the compiler has to be held (the
 // kernel's dma_wmb, dma_rmb and smp_wmb are the same there).
 #ifndef PLATFORM_BACKEND_BARRIER_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// Register access in the kernel: BAR 0, mapped uncached.
+// Register access: BAR 0, mapped uncached; on the cost backend, plain memory.
 #ifndef PLATFORM_BACKEND_MMIO_H_
 #define PLATFORM_BACKEND_MMIO_H_
 

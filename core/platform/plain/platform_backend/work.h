@@ -1,4 +1,5 @@
-// Work accounting: the cost backend.
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Work accounting: only the simulator does any.
 #ifndef PLATFORM_BACKEND_WORK_H_
 #define PLATFORM_BACKEND_WORK_H_
 

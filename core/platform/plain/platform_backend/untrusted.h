@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// Shared memory in the kernel: pages of ours that programs map too, so a plain access of the right
-// width, once.
+// Shared memory: pages of ours that programs map too, so a plain access of the right width, once.
 #ifndef PLATFORM_BACKEND_UNTRUSTED_H_
 #define PLATFORM_BACKEND_UNTRUSTED_H_
 
