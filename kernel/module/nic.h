@@ -25,7 +25,6 @@ struct mw_nic {
   mapwire::nic::NicDriver& driver() { return *driver_; }
   const mapwire::nic::NicDriver& driver() const { return *driver_; }
   const mapwire::nic::DriverConfig& config() const { return config_.driver; }
-  os_device* device() const { return device_; }
 
  private:
   void Configure(uint16_t queue_pairs);
