@@ -73,6 +73,17 @@ void os_dma_isolate(struct os_device* device);
 /* Tells the network device of the link; false if there is none yet. */
 bool os_carrier(struct os_device* device, bool up);
 
+/* The network stack above a device; see platform::HostStack. None sleeps. */
+struct os_frame;
+struct os_frame* os_frame_new(struct os_device* device, uint16_t queue, uint32_t bytes);
+void os_frame_append(struct os_frame* frame, const void* from, uint32_t bytes);
+void os_frame_receive(struct os_device* device, uint16_t queue, struct os_frame* frame);
+uint32_t os_frame_length(const struct os_frame* frame);
+void os_frame_copy(const struct os_frame* frame, uint32_t offset, void* to, uint32_t bytes);
+bool os_host_taken(struct os_device* device, uint16_t queue, uint32_t bytes);
+void os_host_schedule(struct os_device* device, uint16_t queue);
+void os_host_sent(struct os_device* device, uint16_t queue, uint32_t bytes, bool room);
+
 /* --- The system, for C (mw_*) ------------------------------------------------------------------
  */
 
@@ -113,6 +124,7 @@ struct mw_nic_facts {
   uint16_t queue_pairs;
   uint32_t tx_slots, rx_slots;
   uint32_t max_frame_bytes; /* without CRC and VLAN tag */
+  uint32_t min_frame_bytes; /* that the card sends */
   const char* family;
 };
 /* Does somebody here drive it? */
@@ -136,6 +148,20 @@ void mw_nic_delete(struct mw_nic* nic);
 void mw_nic_shutdown(struct mw_nic* nic);
 /* Interrupt context. False if it was not ours. */
 bool mw_nic_interrupt(struct mw_nic* nic, uint16_t vector);
+/* The host opens the device and closes it; see NicPort. May sleep. */
+int mw_nic_host_open(struct mw_nic* nic);
+void mw_nic_host_close(struct mw_nic* nic);
+/* One caller per queue at a time for the first, and one for the others. */
+enum mw_host_send {
+  MW_HOST_SENT,
+  MW_HOST_SENT_LAST, /* stop: os_host_sent will say when to go on */
+  MW_HOST_LATER,     /* not taken, and the same */
+  MW_HOST_DROP       /* not taken, for good; counted */
+};
+enum mw_host_send mw_nic_host_send(struct mw_nic* nic, uint16_t queue, const struct os_frame* frame,
+                                   bool more);
+uint32_t mw_nic_host_poll(struct mw_nic* nic, uint16_t queue, uint32_t budget);
+void mw_nic_host_arm(struct mw_nic* nic, uint16_t queue);
 /* There is a network device to tell from now on. */
 void mw_nic_tell_carrier(struct mw_nic* nic);
 bool mw_nic_link(const struct mw_nic* nic, uint32_t* mbps);
@@ -146,9 +172,10 @@ struct mw_nic_statistics {
 };
 /* May sleep. */
 void mw_nic_read_statistics(struct mw_nic* nic, struct mw_nic_statistics* statistics);
-/* For `ethtool -S`: how many counters there are, the name of one, and all of them. May sleep. */
-uint32_t mw_nic_counters(void);
-const char* mw_nic_counter_name(uint32_t i);
+/* For `ethtool -S`: how many counters there are, the name of one and the queue it is of (-1: of the
+ * card), and all of them. May sleep. */
+uint32_t mw_nic_counters(const struct mw_nic* nic);
+const char* mw_nic_counter_name(uint32_t i, int* queue);
 void mw_nic_read_counters(struct mw_nic* nic, uint64_t* values);
 
 #ifdef __cplusplus

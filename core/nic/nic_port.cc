@@ -25,6 +25,11 @@ constexpr uint32_t kStatisticsCalls = 16;
 // A sync is over after microseconds; a ring that is busy for longer is looked at the next time.
 constexpr uint32_t kHoldStepUs = 10;
 constexpr uint32_t kHoldLimitUs = 1000;
+// A queue of the host that a program takes: how long what it holds may take to get out. A ring of
+// the longest frames takes 1 Gb/s some 50 ms.
+constexpr uint32_t kDrainStepUs = 20;
+constexpr uint32_t kDrainLimitUs = 100'000;
+constexpr uint32_t kHostBufferBytes = 2048;
 
 // The first, second, fourth, ... of a kind is worth a line.
 bool WorthALine(uint64_t count) { return (count & (count - 1)) == 0; }
@@ -58,7 +63,7 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
                                                driver, loop, mmio, dma, config);
   if (port == nullptr) return Errno::kNoMemory;
   Status status = port->Shape({pairs, pairs, config.driver.tx_slots, config.driver.rx_slots});
-  for (Queue*& queues : port->queues_) {
+  for (Queue*& queues : port->queues_[0]) {
     queues = platform::NewArray<Queue>(environment.heap(), pairs);
     if (queues == nullptr) status = Errno::kNoMemory;
   }
@@ -72,14 +77,17 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
 }
 
 void NicPort::Destroy(platform::Environment& environment, NicPort* port) {
-  if (port->kept_region_ != nullptr) {
+  if (port->kept_region_ != nullptr || (port->host_ != nullptr && port->host_->kept())) {
     // Its device may write for ever: so what it may write to is nobody else's for ever.
     platform::Log(platform::LogLevel::kError, "%s: memory the device may reach is never given back",
                   port->name());
     return;
   }
+  if (port->host_ != nullptr) HostClient::Destroy(environment, port->host_);
   environment.heap().Free(port->waiters_);
-  for (Queue* queues : port->queues_) environment.heap().Free(queues);
+  for (Queue* const* side : port->queues_) {
+    for (const int direction : {0, 1}) environment.heap().Free(side[direction]);
+  }
   port->Unshape();
   platform::Delete(environment.heap(), port);
 }
@@ -160,13 +168,16 @@ void NicPort::Close() {
 }
 
 Status NicPort::StartRing(Ring& ring) {
+  TakeFromHost(ring.direction(), ring.id());
+  if (gone()) return Errno::kNoDevice;
   Queue& queue = QueueOf(ring);
   const Status status = StartQueue(ring, queue);
   if (!status.ok()) {
     FreeQueue(ring, queue);
+    GiveToHost(ring.direction(), ring.id());
     return status;
   }
-  ring.Start(*queue.queue, ring::RingState::kUser);
+  ring.Start(*queue.queue);
   return kOkStatus;
 }
 
@@ -218,8 +229,8 @@ Status NicPort::StartQueue(Ring& ring, Queue& queue) {
       .descriptors = queue.descriptors.address,
       .head_write_back = static_cast<volatile uint32_t*>(queue.write_back.address),
       .count = ring.num_slots(),
-      .dma = dma_map_,
-      .region = &region(),
+      .dma = OfHost(ring) ? host_->dma_map() : dma_map_,
+      .region = ring.region(),
       .carrier = &carrier_,
   };
   MW_TRY(StartHardware(ring, queue, &parameters.tail_offset));
@@ -238,6 +249,7 @@ void NicPort::StopRing(Ring& ring) {
   if (abandoned_) return;
   StopHardware(ring);
   FreeQueue(ring, QueueOf(ring));
+  GiveToHost(ring.direction(), ring.id());
 }
 
 // After it the queue reaches no memory, or `loose_` is set. The ring is off: a reset does not start
@@ -259,6 +271,7 @@ void NicPort::StopHardware(Ring& ring) {
 // The rings are zombies: after Quiesce nobody is in a queue, and nobody gets in.
 void NicPort::Abandon() {
   MW_CHECK(gone());
+  if (host_ != nullptr && host_->open()) CloseHost();
   Stop();
   ForEachRing([this](Ring& ring) {
     if (ring.state() == ring::RingState::kOff) return;
@@ -293,16 +306,18 @@ void NicPort::FreeMemory(Direction direction, Queue& queue) {
 // nobody needs the queue's place again.
 void NicPort::Keep(Ring& ring, Queue& queue) {
   queue.kept_buffers = ring.num_slots();
+  ++counters_.quarantined_queues;
+  // The host's region is kept as a whole.
+  if (OfHost(ring)) return;
   for (uint32_t i = 0; i < ring.num_slots(); ++i) queue.buffers[i] = ring.known_buffers()[i];
   if (kept_region_ == nullptr) region().AddHolder(quarantine_);
   kept_region_ = &region();
-  ++counters_.quarantined_queues;
 }
 
 void NicPort::Quarantine::MarkNamed(const memory::Region& region, memory::Bitmap& marks) {
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
     for (uint16_t i = 0; i < port_.rings(direction); ++i) {
-      const Queue& queue = port_.queues_[static_cast<uint32_t>(direction)][i];
+      const Queue& queue = port_.queues_[0][static_cast<uint32_t>(direction)][i];
       for (uint32_t k = 0; k < queue.kept_buffers; ++k) {
         const uint32_t buffer = queue.buffers[k];
         if (region.IsAllocated(memory::PoolKind::kBuffers, buffer)) marks.Set(buffer);
@@ -312,15 +327,19 @@ void NicPort::Quarantine::MarkNamed(const memory::Region& region, memory::Bitmap
 }
 
 void NicPort::ReleaseKept() {
-  if (kept_region_ == nullptr) return;
-  memory::BufferHolder* const holder = &quarantine_;
-  kept_region_->ReleaseHolders(&holder, 1);
-  for (const Direction direction : {Direction::kTx, Direction::kRx}) {
-    for (uint16_t i = 0; i < rings(direction); ++i) {
-      Queue& queue = queues_[static_cast<uint32_t>(direction)][i];
-      if (queue.kept_buffers != 0) FreeMemory(direction, queue);
+  if (kept_region_ != nullptr) {
+    memory::BufferHolder* const holder = &quarantine_;
+    kept_region_->ReleaseHolders(&holder, 1);
+  }
+  for (Queue* const* side : queues_) {
+    for (const Direction direction : {Direction::kTx, Direction::kRx}) {
+      Queue* const queues = side[static_cast<uint32_t>(direction)];
+      for (uint16_t i = 0; queues != nullptr && i < rings(direction); ++i) {
+        if (queues[i].kept_buffers != 0) FreeMemory(direction, queues[i]);
+      }
     }
   }
+  if (host_ != nullptr && host_->kept()) host_->Release();
   if (kept_open_) {
     kept_region_->DetachDevice(dma_map_);
     dma_map_ = nullptr;
@@ -330,13 +349,127 @@ void NicPort::ReleaseKept() {
   kept_region_ = nullptr;
 }
 
+// --- The host
+// ------------------------------------------------------------------------------------
+
+Status NicPort::AttachHost(platform::HostStack& stack) {
+  MW_CHECK(host_ == nullptr && !started_);
+  for (Queue*& queues : queues_[1]) {
+    queues = platform::NewArray<Queue>(environment_.heap(), shape().rx_rings);
+    if (queues == nullptr) return Errno::kNoMemory;
+  }
+  MW_ASSIGN_OR_RETURN(host_, HostClient::Create(environment_, stack, shape()));
+  return kOkStatus;
+}
+
+Status NicPort::OpenHost() {
+  MW_CHECK(host_ != nullptr);
+  if (gone() || loose_) return Errno::kNoDevice;
+  const DriverInfo& info = driver_.info();
+  MW_TRY(
+      host_->Open(dma_, {.buffer_bytes = std::max(kHostBufferBytes, config_.driver.rx_buffer_bytes),
+                         .min_frame_bytes = info.min_frame_bytes,
+                         .max_frame_bytes = info.max_frame_bytes}));
+  Status status = kOkStatus;
+  ForEachRing([&](Ring& ring) {
+    if (!status.ok() || !OfHost(ring) || InUse(ring.direction(), ring.id())) return;
+    status = StartForHost(ring);
+  });
+  if (!status.ok()) CloseHost();
+  return status;
+}
+
+void NicPort::CloseHost() {
+  ForEachRing([this](Ring& ring) {
+    if (!OfHost(ring) || ring.state() == ring::RingState::kOff) return;
+    ring.Stop();
+    MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
+    StopHardware(ring);
+    FreeQueue(ring, QueueOf(ring));
+  });
+  host_->Close(loose_);
+}
+
+Status NicPort::StartForHost(Ring& ring) {
+  Queue& queue = QueueOf(ring);
+  host_->Begin(ring);
+  const Status status = StartQueue(ring, queue);
+  if (!status.ok()) {
+    FreeQueue(ring, queue);
+    return status;
+  }
+  ring.Start(*queue.queue);
+  // Interrupts are let through, and who was told to wait hears of it.
+  ring.Notify();
+  return kOkStatus;
+}
+
+// A program comes. What the host has sent gets out first, if the device takes it; what the device
+// has received for the host goes up.
+void NicPort::TakeFromHost(Direction direction, uint16_t i) {
+  if (host_ == nullptr) return;
+  Ring& ring = host_->ring(direction, i);
+  // What a sender left for later; then nobody is inside, and nobody gets in.
+  (void)ring.Sync();
+  if (!ring.Lock()) return;
+  MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
+  Queue& queue = QueueOf(ring);
+  if (direction == Direction::kTx) {
+    (void)platform::WaitUntil(environment_.sleeper(), kDrainStepUs, kDrainLimitUs,
+                              [&] { return !carrier() || queue.queue->Look(ring).held == 0; });
+  }
+  ring.Stop();
+  StopHardware(ring);
+  host_->Finish(ring, queue.queue->Settle(ring));
+  FreeQueue(ring, queue);
+}
+
+// The last program has gone.
+void NicPort::GiveToHost(Direction direction, uint16_t i) {
+  if (host_ == nullptr || !host_->open() || gone()) return;
+  Ring& ring = host_->ring(direction, i);
+  const Status status = StartForHost(ring);
+  if (status.ok()) return;
+  ++counters_.host_starts_failed;
+  if (!WorthALine(counters_.host_starts_failed)) return;
+  platform::Log(platform::LogLevel::kWarning,
+                "%s: %s queue %u does not start for the host (errno %d), it is tried again", name(),
+                NameOf(direction), i, status.number());
+}
+
+// What could not be given back when a program left it.
+void NicPort::GiveAllToHost() {
+  if (host_ == nullptr || !host_->open()) return;
+  ForEachRing([this](Ring& ring) {
+    if (!OfHost(ring) || ring.state() != ring::RingState::kOff) return;
+    if (!InUse(ring.direction(), ring.id())) GiveToHost(ring.direction(), ring.id());
+  });
+}
+
+void NicPort::KillOthers() {
+  if (host_ == nullptr) return;
+  ForEachRing([this](Ring& ring) {
+    if (OfHost(ring)) ring.Kill();
+  });
+}
+
+void NicPort::ArmForHost(uint16_t queue) {
+  Ring* const ring = host_->ToArm(queue);
+  if (ring == nullptr) return;
+  Arm(*ring);
+  host_->LookAgain(queue);
+}
+
 // --- Reset
 // ----------------------------------------------------------------------------------------
 
 template <typename Visitor>
 void NicPort::ForEachRing(Visitor&& visit) {
   for (const Direction direction : {Direction::kRx, Direction::kTx}) {
-    for (uint16_t i = 0; i < rings(direction); ++i) visit(ring(direction, i));
+    for (uint16_t i = 0; i < rings(direction); ++i) {
+      visit(ring(direction, i));
+      if (host_ != nullptr) visit(host_->ring(direction, i));
+    }
   }
 }
 
@@ -435,6 +568,7 @@ void NicPort::Watchdog() {
     if (const char* const found = WatchQueue(ring); found != nullptr) reason = found;
   });
   watched_link_changes_ = counters_.link_changes;
+  GiveAllToHost();
   if (reason != nullptr) {
     (void)Reset(reason);
   } else if (quiet_calls_ < kQuietCalls) {
@@ -539,8 +673,8 @@ void NicPort::WatchWaiters(Ring& ring, const Watch& before) {
   }
   now.untold = false;
   Tell(ring.id());
-  this->ring(Direction::kTx, ring.id()).Notify();
-  this->ring(Direction::kRx, ring.id()).Notify();
+  NotifyQueues(Direction::kTx, uint64_t{1} << ring.id());
+  NotifyQueues(Direction::kRx, uint64_t{1} << ring.id());
 }
 
 void NicPort::Tell(uint16_t queue) {
@@ -594,7 +728,9 @@ uint64_t NicPort::QueueMask(Direction direction) const {
 
 void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
   for (mask &= QueueMask(direction); mask != 0; mask &= mask - 1) {
-    ring(direction, static_cast<uint16_t>(std::countr_zero(mask))).Notify();
+    const uint16_t queue = static_cast<uint16_t>(std::countr_zero(mask));
+    ring(direction, queue).Notify();
+    if (host_ != nullptr) host_->OnInterrupt(queue);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // A NIC as a port: one ring pair per hardware queue pair. Binding a ring starts its queue, the last
-// unbind stops it; other queues and the link notice nothing.
+// unbind stops it; other queues and the link notice nothing. With a host's stack attached, the
+// queues that no program has are the host's.
 #ifndef CORE_NIC_NIC_PORT_H_
 #define CORE_NIC_NIC_PORT_H_
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 
 #include "core/nic/driver.h"
+#include "core/nic/host_client.h"
 #include "core/nic/queue.h"
 #include "core/port/port.h"
 
@@ -33,6 +35,7 @@ struct NicCounters {
   uint64_t queue_stop_timeouts = 0;  // hardware queues that would not stop, so a reset was needed
   uint64_t isolations = 0;           // devices that would not become quiet and were cut off
   uint64_t quarantined_queues = 0;  // whose memory is kept: such a device, and no way to cut it off
+  uint64_t host_starts_failed = 0;  // a queue could not be started for the host; tried again
 };
 
 class NicPort final : public port::Port {
@@ -49,6 +52,10 @@ class NicPort final : public port::Port {
   NicPort(platform::Environment& environment, const char* name, memory::Region& region,
           NicDriver& driver, const RingLoop& loop, platform::Mmio mmio, platform::DmaSpace& dma,
           const NicPortConfig& config);
+
+  // Control path, before Start: the host may open the device from now on. The stack outlives the
+  // port. kNoMemory.
+  Status AttachHost(platform::HostStack& stack);
 
   // Brings the device up; HandleInterrupt may be called from the beginning of this call until the
   // end of Stop. Errors of NicDriver::Start.
@@ -72,10 +79,29 @@ class NicPort final : public port::Port {
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot. False if the device
   // had nothing to tell: on a shared line the interrupt was somebody else's.
   bool HandleInterrupt(uint16_t vector);
+
+  // The host opens the device: it has the queues that no program has, and gets those that programs
+  // leave. Control path, under the control mutex. kNoMemory, kInvalid, kNoDevice (the device is
+  // gone); errors of starting a queue. The watchdog tries again what fails later.
+  Status OpenHost();
+  // No SendFromHost or PollForHost is under way or comes. What was on its way is lost.
+  void CloseHost();
+  // Data path; see HostClient. Any time between AttachHost and Destroy.
+  HostSend SendFromHost(uint16_t queue, const platform::HostFrame& frame, bool more) {
+    return host_->Send(queue, frame, more);
+  }
+  // Hands at most `budget` frames to the stack. Returns how many: fewer, and the caller has to call
+  // ArmForHost once it is ready to be called again.
+  uint32_t PollForHost(uint16_t queue, uint32_t budget) { return host_->Poll(queue, budget); }
+  void ArmForHost(uint16_t queue);
+  // Null without a host.
+  const HostClient* host() const { return host_; }
+
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
   NicDriver& driver() { return driver_; }
   const NicCounters& counters() const { return counters_; }
 
+  void KillOthers() override;
   bool supports_offsets() const override { return true; }
   Status CheckBuffers(uint32_t buffer_bytes) const override;
   void Arm(ring::Ring& ring) override;
@@ -119,6 +145,10 @@ class NicPort final : public port::Port {
 
   Status Open() override;
   void Close() override;
+  void TakeFromHost(ring::Direction direction, uint16_t i);
+  void GiveToHost(ring::Direction direction, uint16_t i);
+  Status StartForHost(ring::Ring& ring);
+  void GiveAllToHost();
   Status StartRing(ring::Ring& ring) override;
   void StopRing(ring::Ring& ring) override;
   Status StartQueue(ring::Ring& ring, Queue& queue);
@@ -144,8 +174,13 @@ class NicPort final : public port::Port {
   const char* JudgeQueue(ring::Ring& ring, const Watch& before, const QueueLook& look);
   void WatchWaiters(ring::Ring& ring, const Watch& before);
   void Tell(uint16_t queue);
+  // The hardware queue of a direction and number is that of the program's ring or of the host's.
+  bool OfHost(const ring::Ring& ring) const { return host_ != nullptr && host_->Has(ring); }
   Queue& QueueOf(const ring::Ring& ring) {
-    return queues_[static_cast<uint32_t>(ring.direction())][ring.id()];
+    return queues_[OfHost(ring) ? 1 : 0][static_cast<uint32_t>(ring.direction())][ring.id()];
+  }
+  bool InUse(ring::Direction direction, uint16_t i) {
+    return ring(direction, i).state() != ring::RingState::kOff;
   }
   uint64_t DescriptorBytes(ring::Direction direction) const {
     return uint64_t{slots(direction)} * loop_.descriptor_bytes;
@@ -162,7 +197,8 @@ class NicPort final : public port::Port {
   platform::DmaSpace& dma_;
   const NicPortConfig config_;
   memory::DmaMap* dma_map_ = nullptr;
-  Queue* queues_[2] = {};
+  HostClient* host_ = nullptr;
+  Queue* queues_[2][2] = {};  // of programs, then of the host; by direction
   Waiters* waiters_ = nullptr;
   std::atomic<bool> carrier_{false};
   NicCounters counters_;

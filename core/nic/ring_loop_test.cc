@@ -219,7 +219,7 @@ class Bench {
     };
     const RingLoop& loop = setup_.done_bits ? kRingLoop<DoneCodec> : kRingLoop<TestCodec>;
     queue_ = (ring_.direction() == Direction::kTx ? loop.new_tx : loop.new_rx)(world_, parameters);
-    ring_.Start(*queue_, RingState::kUser);
+    ring_.Start(*queue_);
     queue_->Prime(ring_);
   }
   void StopQueue() {

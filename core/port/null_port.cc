@@ -25,7 +25,7 @@ void NullPort::Destroy(platform::Environment& environment, Port* port) {
 }
 
 Status NullPort::StartRing(Ring& ring) {
-  ring.Start(*this, ring::RingState::kUser);
+  ring.Start(*this);
   return kOkStatus;
 }
 

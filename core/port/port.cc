@@ -179,6 +179,7 @@ void Port::Kill() {
   platform::YieldPoint();
   gone_.store(true, std::memory_order_relaxed);
   ForEach({{0, shape_.tx_rings}, {0, shape_.rx_rings}}, [](Ring& ring) { ring.Kill(); });
+  KillOthers();
 }
 
 }  // namespace mapwire::port

@@ -103,6 +103,8 @@ class Port : public ListNode<struct PortList> {
   virtual bool supports_offsets() const = 0;
   // Checked when the port is opened for receiving: kInvalid if frames might not fit, kIo.
   virtual Status CheckBuffers(uint32_t /*buffer_bytes*/) const { return kOkStatus; }
+  // Any context. The device is gone: whoever has it besides programs is told too.
+  virtual void KillOthers() {}
   // An interrupt for this ring may come again. Data path.
   virtual void Arm(Ring&) {}
   // Control path, under the control mutex, after Kill: what stands behind the port goes for good.

@@ -48,8 +48,6 @@ Status Ring::Create(memory::Region& region, platform::Heap& heap, uint32_t slots
   header_ = static_cast<char*>(region.Address(PoolKind::kRings, object_));
   slots_ = UntrustedSlots(header_ + kRingHeaderBytes);
   client_ = {WordAt(header_, kHeadAt), WordAt(header_, kCurAt), WordAt(header_, kTailAt)};
-  hwcur_ = rhead_ = rcur_ = 0;
-  hwtail_ = rtail_ = direction_ == Direction::kTx ? slots - 1 : 0;
   offset_rule_ = OffsetRule();
   violations_ = ViolationLog();
   counters_ = RingCounters();
@@ -61,10 +59,8 @@ Status Ring::Create(memory::Region& region, platform::Heap& heap, uint32_t slots
   StoreAt<uint16_t>(header_, kRingIdAt, id_);
   // As stored by convention since the first release: 1 for transmit, 0 for receive.
   StoreAt<uint16_t>(header_, kDirAt, direction_ == Direction::kTx ? 1 : 0);
-  StoreAt<uint32_t>(header_, kHeadAt, hwcur_);
-  StoreAt<uint32_t>(header_, kCurAt, hwcur_);
-  StoreAt<uint32_t>(header_, kTailAt, hwtail_);
   StoreAt<uint32_t>(header_, kReportMagicAt, kReportMagic);
+  Rewind();
   return kOkStatus;
 }
 
@@ -80,7 +76,7 @@ Status Ring::FillBuffers() {
 }
 
 void Ring::Destroy(platform::Heap& heap) {
-  MW_CHECK(created() && state() != RingState::kUser && state() != RingState::kHost);
+  MW_CHECK(created() && state() != RingState::kUser);
   MW_CHECK(!linked());
   if (filled_ < num_slots_) {
     for (uint32_t i = 0; i < filled_; ++i) region_->Free(PoolKind::kBuffers, known_buffers_[i]);
@@ -116,12 +112,20 @@ Status Ring::SetOffsetRule(const OffsetRule& rule, uint32_t initial, bool sole_u
   return kOkStatus;
 }
 
-void Ring::Start(RingBackend& backend, RingState state) {
-  MW_CHECK(created() && this->state() == RingState::kOff);
-  MW_CHECK(state == RingState::kUser || state == RingState::kHost);
+void Ring::Rewind() {
+  MW_CHECK(created() && state() == RingState::kOff);
+  hwcur_ = 0;
+  hwtail_ = rtail_ = direction_ == Direction::kTx ? num_slots_ - 1 : 0;
+  for (uint32_t slot = 0; slot < filled_; ++slot) slots_.StoreWord(slot, known_buffers_[slot]);
+  client_.tail.Store(hwtail_);
+  StartFromHere();
+}
+
+void Ring::Start(RingBackend& backend) {
+  MW_CHECK(created() && state() == RingState::kOff);
   backend_ = &backend;
   platform::YieldPoint();
-  state_.store(state, std::memory_order_release);
+  state_.store(RingState::kUser, std::memory_order_release);
 }
 
 // Who is inside keeps using the backend until Quiesce says that nobody is. L1 pairs with Sync.
@@ -267,6 +271,11 @@ SyncResult Ring::Finish(SyncResult result) {
   return Finish(SyncResult::kViolation);
 }
 
+void Ring::Move(uint32_t head) {
+  client_.cur.Store(head);
+  client_.head.Store(head);
+}
+
 // S1: slots before tail; pairs with the program's read of tail.
 [[gnu::always_inline]] inline void Ring::Publish() {
   const uint32_t tail = hwtail_;
@@ -314,6 +323,11 @@ void Ring::Reinitialise() {
       slots_.StoreLengthFlags(i, LengthFlags(0, word.flags()));
     }
   }
+  StartFromHere();
+}
+
+// The program has said nothing yet of what comes behind hwcur.
+void Ring::StartFromHere() {
   rhead_ = rcur_ = hwcur_;
   client_.head.Store(hwcur_);
   client_.cur.Store(hwcur_);

@@ -27,9 +27,8 @@ enum class Direction : uint8_t { kTx, kRx };
 
 // docs/locking.md has the table: what each entry point does in each state, and who moves it.
 enum class RingState : uint8_t {
-  kOff,     // no memory, no client
-  kHost,    // the client is the operating system
-  kUser,    // the client is a program
+  kOff,     // no client
+  kUser,    // in use by its client: programs, or the operating system
   kLocked,  // a reset is in progress: syncs are skipped, waiters are woken when it is over
   kZombie,  // the device is gone: syncs fail, the program must close
 };
@@ -94,9 +93,12 @@ class Ring final : public memory::BufferHolder {
   void Destroy(platform::Heap& heap);
   // kBusy if an earlier user fixed a rule that does not cover this one.
   Status SetOffsetRule(const OffsetRule& rule, uint32_t initial, bool sole_user);
+  // A ring that is off, as if nothing had ever passed through it: indices as Create made them, and
+  // in each slot the buffer it had last.
+  void Rewind();
   // Off -> user, with the ring's own header as client; or back to off. After Stop a sync may still
   // be inside, and with it the backend in use, until Quiesce has returned.
-  void Start(RingBackend& backend, RingState state);
+  void Start(RingBackend& backend);
   void Stop();
   // Waits until no sync is inside. Bounded: a sync never sleeps. kTimedOut means a broken
   // invariant.
@@ -118,6 +120,9 @@ class Ring final : public memory::BufferHolder {
   // --- Data path ---------------------------------------------------------------------------------
 
   SyncResult Sync();
+  // What a program does by writing head and cur, for a client in core. The ring is held: see
+  // TryHold.
+  void Move(uint32_t head);
   // True if the client has slots to work on that it said it had not seen: cur != tail.
   bool Ready() const { return rcur_ != rtail_; }
   // True if the program moved head since the last accepted one; reads shared memory once.
@@ -187,6 +192,7 @@ class Ring final : public memory::BufferHolder {
   [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur);
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);
   void Reinitialise();
+  void StartFromHere();
   void Publish();
   SyncResult Finish(SyncResult result);
   [[gnu::cold]] SyncResult Leave(RingState state);

@@ -53,7 +53,7 @@ class RingTest : public testing::Test {
     ring_->SetNotifiers(&own_, &port_);
     ASSERT_TRUE(ring_->Create(region_, environment_.heap(), slots).ok());
     ASSERT_TRUE(ring_->FillBuffers().ok());
-    ring_->Start(backend_, RingState::kUser);
+    ring_->Start(backend_);
   }
   void Destroy() {
     ring_->Stop();
@@ -461,8 +461,7 @@ TEST_F(RingTest, StatesSayWhatASyncDoes) {
   ring_->Kill();  // off stays off
   EXPECT_EQ(ring_->state(), RingState::kOff);
   EXPECT_EQ(own_.notifications, 0u);
-  ring_->Start(backend_, RingState::kHost);
-  EXPECT_EQ(ring_->Sync(), SyncResult::kOff);  // the client is somebody else
+  ring_->Start(backend_);
   ring_->Kill();
   EXPECT_EQ(ring_->state(), RingState::kZombie);
   EXPECT_EQ(own_.notifications, 1u);
@@ -525,7 +524,7 @@ TEST_F(RingTest, NobodyIsInsideAfterStopAndQuiesce) {
     for (int pause = 0; pause < round % 64; ++pause) asm volatile("pause");
     stopped.store(false);
     syncs.store(0);
-    ring_->Start(backend_, RingState::kUser);
+    ring_->Start(backend_);
   }
   finished.store(true);
   syncer.join();

@@ -16,11 +16,18 @@ using mapwire::kernel::TheSystem;
 using mapwire::nic::DriverConfig;
 using mapwire::nic::DriverInfo;
 using mapwire::nic::DriverStatistics;
+using mapwire::nic::HostCounters;
+using mapwire::nic::HostSend;
 using mapwire::nic::NicCounters;
 using mapwire::nic::NicPort;
+using mapwire::nic::QueueStatistics;
 
 mw_nic::mw_nic(const mw_nic_setup& setup, const Family& family)
-    : family_(family), device_(setup.device), mmio_(setup.registers), memory_(setup.device) {}
+    : family_(family),
+      device_(setup.device),
+      mmio_(setup.registers),
+      memory_(setup.device),
+      stack_(setup.device) {}
 
 // As many pairs as there are CPUs to use them, and flows spread over all of them.
 void mw_nic::Configure(uint16_t queue_pairs) {
@@ -40,7 +47,7 @@ Status mw_nic::Prepare(const char* name, uint16_t queue_pairs) {
   MW_ASSIGN_OR_RETURN(
       port_, NicPort::Create(system.environment, name, system.control.regions().global(), *driver_,
                              *family_.loop, mmio_, memory_, config_));
-  return kOkStatus;
+  return port_->AttachHost(stack_);
 }
 
 void mw_nic::Release() {
@@ -88,6 +95,7 @@ int mw_nic_start(mw_nic* nic, mw_nic_facts* facts) {
   facts->tx_slots = config.tx_slots;
   facts->rx_slots = config.rx_slots;
   facts->max_frame_bytes = config.max_frame_bytes;
+  facts->min_frame_bytes = info.min_frame_bytes;
   facts->family = info.family;
   return 0;
 }
@@ -119,6 +127,40 @@ bool mw_nic_interrupt(mw_nic* nic, uint16_t vector) {
   nic->TellCarrier();
   return ours;
 }
+
+int mw_nic_host_open(mw_nic* nic) {
+  const auto guard = TheSystem().control.Lock();
+  return -nic->port().OpenHost().number();
+}
+
+void mw_nic_host_close(mw_nic* nic) {
+  const auto guard = TheSystem().control.Lock();
+  nic->port().CloseHost();
+}
+
+mw_host_send mw_nic_host_send(mw_nic* nic, uint16_t queue, const os_frame* frame, bool more) {
+  switch (nic->port().SendFromHost(queue, mapwire::kernel::FrameOf(frame), more)) {
+    case HostSend::kSent:
+      return MW_HOST_SENT;
+    case HostSend::kSentLast:
+      return MW_HOST_SENT_LAST;
+    case HostSend::kFull:
+    case HostSend::kBusy:
+      return MW_HOST_LATER;
+    case HostSend::kProgram:
+    case HostSend::kDown:
+    case HostSend::kBadLength:
+    case HostSend::kGone:
+      break;
+  }
+  return MW_HOST_DROP;
+}
+
+uint32_t mw_nic_host_poll(mw_nic* nic, uint16_t queue, uint32_t budget) {
+  return nic->port().PollForHost(queue, budget);
+}
+
+void mw_nic_host_arm(mw_nic* nic, uint16_t queue) { nic->port().ArmForHost(queue); }
 
 // May run on several CPUs at once: whoever tells last has looked again afterwards.
 void mw_nic::TellCarrier() {
@@ -204,15 +246,46 @@ constexpr PortCounter kPortCounters[] = {
     {"queue_stop_timeouts", &NicCounters::queue_stop_timeouts},
     {"isolations", &NicCounters::isolations},
     {"quarantined_queues", &NicCounters::quarantined_queues},
+    {"host_starts_failed", &NicCounters::host_starts_failed},
 };
+// And for each queue pair.
+struct QueueCounter {
+  const char* name;
+  uint64_t QueueStatistics::*counter;
+};
+constexpr QueueCounter kQueueCounters[] = {
+    {"rx_packets", &QueueStatistics::rx_packets}, {"rx_bytes", &QueueStatistics::rx_bytes},
+    {"rx_dropped", &QueueStatistics::rx_dropped}, {"tx_packets", &QueueStatistics::tx_packets},
+    {"tx_bytes", &QueueStatistics::tx_bytes},
+};
+struct HostCounter {
+  const char* name;
+  uint64_t HostCounters::*counter;
+};
+constexpr HostCounter kHostCounters[] = {
+    {"host_tx_frames", &HostCounters::tx_frames},
+    {"host_tx_bad_length", &HostCounters::tx_bad_length},
+    {"host_tx_program", &HostCounters::tx_program},
+    {"host_tx_gone", &HostCounters::tx_gone},
+    {"host_tx_lost", &HostCounters::tx_lost},
+    {"host_rx_frames", &HostCounters::rx_frames},
+    {"host_rx_no_memory", &HostCounters::rx_no_memory},
+};
+constexpr uint32_t kOfAll = std::size(kDeviceCounters) + std::size(kPortCounters);
+constexpr uint32_t kOfEach = std::size(kQueueCounters) + std::size(kHostCounters);
 
 }  // namespace
 
-uint32_t mw_nic_counters() { return std::size(kDeviceCounters) + std::size(kPortCounters); }
+uint32_t mw_nic_counters(const mw_nic* nic) { return kOfAll + nic->config().queue_pairs * kOfEach; }
 
-const char* mw_nic_counter_name(uint32_t i) {
+const char* mw_nic_counter_name(uint32_t i, int* queue) {
+  *queue = -1;
   if (i < std::size(kDeviceCounters)) return kDeviceCounters[i].name;
-  return kPortCounters[i - std::size(kDeviceCounters)].name;
+  if (i < kOfAll) return kPortCounters[i - std::size(kDeviceCounters)].name;
+  *queue = static_cast<int>((i - kOfAll) / kOfEach);
+  i = (i - kOfAll) % kOfEach;
+  if (i < std::size(kQueueCounters)) return kQueueCounters[i].name;
+  return kHostCounters[i - std::size(kQueueCounters)].name;
 }
 
 void mw_nic_read_counters(mw_nic* nic, uint64_t* values) {
@@ -220,4 +293,9 @@ void mw_nic_read_counters(mw_nic* nic, uint64_t* values) {
   const DriverStatistics& counted = nic->port().ReadStatistics();
   for (const DeviceCounter& row : kDeviceCounters) *values++ = counted.*row.counter;
   for (const PortCounter& row : kPortCounters) *values++ = nic->port().counters().*row.counter;
+  for (uint16_t i = 0; i < nic->config().queue_pairs; ++i) {
+    for (const QueueCounter& row : kQueueCounters) *values++ = counted.queues[i].*row.counter;
+    const HostCounters& host = nic->port().host()->counters(i);
+    for (const HostCounter& row : kHostCounters) *values++ = host.*row.counter;
+  }
 }

@@ -33,6 +33,7 @@ struct mw_nic {
   os_device* const device_;
   mapwire::platform::Mmio mmio_;
   mapwire::kernel::DeviceMemory memory_;
+  mapwire::kernel::HostStack stack_;
   mapwire::nic::NicPortConfig config_;
   mapwire::nic::NicDriver* driver_ = nullptr;
   mapwire::nic::NicPort* port_ = nullptr;

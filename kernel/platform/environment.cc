@@ -26,6 +26,45 @@ class Pages final : public platform::PageSpace {
 
 os_pages* HandleOf(platform::PageSpace& space) { return static_cast<Pages&>(space).handle(); }
 
+namespace {
+
+os_frame* HandleOf(platform::HostFrame& frame) { return reinterpret_cast<os_frame*>(&frame); }
+const os_frame* HandleOf(const platform::HostFrame& frame) {
+  return reinterpret_cast<const os_frame*>(&frame);
+}
+
+}  // namespace
+
+platform::HostFrame* HostStack::NewFrame(uint16_t queue, uint32_t bytes) {
+  return reinterpret_cast<platform::HostFrame*>(os_frame_new(device_, queue, bytes));
+}
+
+void HostStack::Append(platform::HostFrame& frame, const void* from, uint32_t bytes) {
+  os_frame_append(HandleOf(frame), from, bytes);
+}
+
+void HostStack::Receive(uint16_t queue, platform::HostFrame* frame) {
+  os_frame_receive(device_, queue, HandleOf(*frame));
+}
+
+uint32_t HostStack::Length(const platform::HostFrame& frame) {
+  return os_frame_length(HandleOf(frame));
+}
+
+void HostStack::Copy(const platform::HostFrame& frame, uint32_t offset, void* to, uint32_t bytes) {
+  os_frame_copy(HandleOf(frame), offset, to, bytes);
+}
+
+bool HostStack::Taken(uint16_t queue, uint32_t bytes) {
+  return os_host_taken(device_, queue, bytes);
+}
+
+void HostStack::Schedule(uint16_t queue) { os_host_schedule(device_, queue); }
+
+void HostStack::Sent(uint16_t queue, uint32_t bytes, bool room) {
+  os_host_sent(device_, queue, bytes, room);
+}
+
 Status Caller::CopyIn(void* to, UserAddress from, size_t bytes) {
   return os_copy_in(to, from.value(), bytes) == 0 ? kOkStatus : Status(Errno::kFault);
 }

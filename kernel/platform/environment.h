@@ -4,6 +4,7 @@
 #define KERNEL_PLATFORM_ENVIRONMENT_H_
 
 #include "core/platform/environment.h"
+#include "core/platform/host_stack.h"
 #include "kernel/os_abi.h"
 #include "os_sizes.h"
 
@@ -57,6 +58,28 @@ class DeviceMemory final : public platform::DmaSpace {
  private:
   os_device* const device_;
 };
+
+// The network stack of Linux above a device.
+class HostStack final : public platform::HostStack {
+ public:
+  explicit HostStack(os_device* device) : device_(device) {}
+  platform::HostFrame* NewFrame(uint16_t queue, uint32_t bytes) override;
+  void Append(platform::HostFrame& frame, const void* from, uint32_t bytes) override;
+  void Receive(uint16_t queue, platform::HostFrame* frame) override;
+  uint32_t Length(const platform::HostFrame& frame) override;
+  void Copy(const platform::HostFrame& frame, uint32_t offset, void* to, uint32_t bytes) override;
+  bool Taken(uint16_t queue, uint32_t bytes) override;
+  void Schedule(uint16_t queue) override;
+  void Sent(uint16_t queue, uint32_t bytes, bool room) override;
+
+ private:
+  os_device* const device_;
+};
+
+// A frame of core's is a socket buffer of the shim's.
+inline const platform::HostFrame& FrameOf(const os_frame* frame) {
+  return *reinterpret_cast<const platform::HostFrame*>(frame);
+}
 
 class Environment final : public platform::Environment,
                           private platform::Heap,

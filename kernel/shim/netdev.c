@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// A card as a network device of Linux: name, address, link, statistics.
+// A card as a network device of Linux: name, address, link, statistics, and the host's traffic.
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "kernel/shim/shim.h"
 
 #define STATISTICS_PERIOD HZ
 
+/* A queue pair of the host. */
+struct host_queue {
+  struct napi_struct napi;
+  struct os_device* device;
+  struct net_device* netdev;
+  struct sk_buff_head received; /* they go up when core has been left */
+  u16 index;
+};
+
 struct netdev_private {
   struct os_device* device;
+  struct host_queue* queues;
   struct mw_nic_statistics statistics; /* as of the last period */
   struct delayed_work reader;
 };
@@ -44,20 +55,155 @@ static void read_statistics(struct work_struct* work) {
   queue_delayed_work(system_long_wq, &own->reader, STATISTICS_PERIOD);
 }
 
+// --- Frames of the host
+// ---------------------------------------------------------------------------
+
+static struct sk_buff* skb_of(struct os_frame* frame) { return (struct sk_buff*)frame; }
+
+static struct netdev_queue* txq_of(const struct host_queue* queue) {
+  return netdev_get_tx_queue(queue->netdev, queue->index);
+}
+
+struct os_frame* os_frame_new(struct os_device* device, uint16_t queue, uint32_t bytes) {
+  return (struct os_frame*)netdev_alloc_skb_ip_align(device->queues[queue].netdev, bytes);
+}
+
+void os_frame_append(struct os_frame* frame, const void* from, uint32_t bytes) {
+  skb_put_data(skb_of(frame), from, bytes);
+}
+
+void os_frame_receive(struct os_device* device, uint16_t queue, struct os_frame* frame) {
+  skb_queue_tail(&device->queues[queue].received, skb_of(frame));
+}
+
+uint32_t os_frame_length(const struct os_frame* frame) {
+  return ((const struct sk_buff*)frame)->len;
+}
+
+void os_frame_copy(const struct os_frame* frame, uint32_t offset, void* to, uint32_t bytes) {
+  // Fails only beyond the end.
+  WARN_ON_ONCE(skb_copy_bits((const struct sk_buff*)frame, offset, to, bytes));
+}
+
+bool os_host_taken(struct os_device* device, uint16_t queue, uint32_t bytes) {
+  struct netdev_queue* txq = txq_of(&device->queues[queue]);
+
+  netdev_tx_sent_queue(txq, bytes);
+  return netif_xmit_stopped(txq);
+}
+
+void os_host_schedule(struct os_device* device, uint16_t queue) {
+  struct napi_struct* napi = &device->queues[queue].napi;
+
+  if (in_hardirq() || irqs_disabled()) {
+    napi_schedule(napi);
+  } else {
+    // It runs at the end of this.
+    local_bh_disable();
+    napi_schedule(napi);
+    local_bh_enable();
+  }
+}
+
+void os_host_sent(struct os_device* device, uint16_t queue, uint32_t bytes, bool room) {
+  struct netdev_queue* txq = txq_of(&device->queues[queue]);
+
+  if (bytes) netdev_tx_completed_queue(txq, 1, bytes);
+  if (room && netif_tx_queue_stopped(txq)) netif_tx_wake_queue(txq);
+}
+
+static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
+  struct netdev_private* own = private_of(netdev);
+  const u16 index = skb_get_queue_mapping(skb);
+  struct netdev_queue* txq = netdev_get_tx_queue(netdev, index);
+  struct mw_nic* nic = nic_of(netdev);
+  enum mw_host_send result;
+
+  if (skb_put_padto(skb, own->device->facts.min_frame_bytes)) {
+    dev_core_stats_tx_dropped_inc(netdev);
+    return NETDEV_TX_OK;
+  }
+  result = mw_nic_host_send(nic, index, (struct os_frame*)skb, netdev_xmit_more());
+  if (result == MW_HOST_LATER) {
+    netif_tx_stop_queue(txq);
+    smp_mb__after_atomic();
+    // What says when to go on may have come before we stopped.
+    result = mw_nic_host_send(nic, index, (struct os_frame*)skb, false);
+    if (result == MW_HOST_LATER) {
+      os_host_schedule(own->device, index);
+      return NETDEV_TX_BUSY;
+    }
+    if (result != MW_HOST_SENT_LAST) netif_tx_start_queue(txq);
+  }
+  if (result == MW_HOST_SENT_LAST) {
+    netif_tx_stop_queue(txq);
+    os_host_schedule(own->device, index);
+  }
+  if (result == MW_HOST_DROP) {
+    dev_core_stats_tx_dropped_inc(netdev);
+    dev_kfree_skb_any(skb);
+  } else {
+    dev_consume_skb_any(skb);
+  }
+  return NETDEV_TX_OK;
+}
+
+static void deliver(struct host_queue* queue) {
+  struct sk_buff* skb;
+
+  while ((skb = skb_dequeue(&queue->received))) {
+    skb_record_rx_queue(skb, queue->index);
+    skb->protocol = eth_type_trans(skb, queue->netdev);
+    napi_gro_receive(&queue->napi, skb);
+  }
+}
+
+static int poll(struct napi_struct* napi, int budget) {
+  struct host_queue* queue = container_of(napi, struct host_queue, napi);
+  struct mw_nic* nic = queue->device->nic;
+  const int done = mw_nic_host_poll(nic, queue->index, budget);
+
+  if (budget > 0) deliver(queue);
+  if (done < budget && napi_complete_done(napi, done)) mw_nic_host_arm(nic, queue->index);
+  return done;
+}
+
+// Nothing is sent and nothing is polled.
+static void quiesce(struct net_device* netdev) {
+  struct netdev_private* own = private_of(netdev);
+  u16 i;
+
+  netif_tx_disable(netdev);
+  for (i = 0; i < own->device->facts.queue_pairs; i++) napi_disable(&own->queues[i].napi);
+}
+
 static int open(struct net_device* netdev) {
+  struct netdev_private* own = private_of(netdev);
+  int error;
+  u16 i;
+
+  for (i = 0; i < own->device->facts.queue_pairs; i++) {
+    netdev_tx_reset_queue(netdev_get_tx_queue(netdev, i));
+    napi_enable(&own->queues[i].napi);
+  }
+  error = mw_nic_host_open(nic_of(netdev));
+  if (error) {
+    netdev_err(netdev, "netmap: the host does not get the card (%d)\n", error);
+    quiesce(netdev);
+    return error;
+  }
   netif_tx_start_all_queues(netdev);
   return 0;
 }
 
 static int stop(struct net_device* netdev) {
-  netif_tx_stop_all_queues(netdev);
-  return 0;
-}
+  struct netdev_private* own = private_of(netdev);
+  u16 i;
 
-static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
-  dev_core_stats_tx_dropped_inc(netdev);
-  dev_kfree_skb_any(skb);
-  return NETDEV_TX_OK;
+  quiesce(netdev);
+  mw_nic_host_close(nic_of(netdev));
+  for (i = 0; i < own->device->facts.queue_pairs; i++) skb_queue_purge(&own->queues[i].received);
+  return 0;
 }
 
 static void get_stats64(struct net_device* netdev, struct rtnl_link_stats64* stats) {
@@ -112,15 +258,22 @@ static void get_channels(struct net_device* netdev, struct ethtool_channels* cha
 }
 
 static int get_sset_count(struct net_device* netdev, int set) {
-  return set == ETH_SS_STATS ? (int)mw_nic_counters() : -EOPNOTSUPP;
+  return set == ETH_SS_STATS ? (int)mw_nic_counters(nic_of(netdev)) : -EOPNOTSUPP;
 }
 
 static void get_strings(struct net_device* netdev, u32 set, u8* text) {
   u32 i;
 
   if (set != ETH_SS_STATS) return;
-  for (i = 0; i < mw_nic_counters(); i++) {
-    strscpy((char*)text + i * ETH_GSTRING_LEN, mw_nic_counter_name(i), ETH_GSTRING_LEN);
+  for (i = 0; i < mw_nic_counters(nic_of(netdev)); i++, text += ETH_GSTRING_LEN) {
+    int queue;
+    const char* name = mw_nic_counter_name(i, &queue);
+
+    if (queue < 0) {
+      strscpy((char*)text, name, ETH_GSTRING_LEN);
+    } else {
+      scnprintf((char*)text, ETH_GSTRING_LEN, "queue_%d_%s", queue, name);
+    }
   }
 }
 
@@ -138,6 +291,34 @@ static const struct ethtool_ops ethtool = {
     .get_strings = get_strings,
     .get_ethtool_stats = get_ethtool_stats,
 };
+
+static int queues_new(struct net_device* netdev, struct os_device* device) {
+  struct netdev_private* own = private_of(netdev);
+  u16 i;
+
+  own->queues = kcalloc(device->facts.queue_pairs, sizeof(*own->queues), GFP_KERNEL);
+  if (!own->queues) return -ENOMEM;
+  for (i = 0; i < device->facts.queue_pairs; i++) {
+    struct host_queue* queue = &own->queues[i];
+
+    queue->device = device;
+    queue->netdev = netdev;
+    queue->index = i;
+    skb_queue_head_init(&queue->received);
+    netif_napi_add(netdev, &queue->napi, poll);
+  }
+  device->queues = own->queues;
+  return 0;
+}
+
+static void queues_delete(struct net_device* netdev) {
+  struct netdev_private* own = private_of(netdev);
+  u16 i;
+
+  for (i = 0; i < own->device->facts.queue_pairs; i++) netif_napi_del(&own->queues[i].napi);
+  own->device->queues = NULL;
+  kfree(own->queues);
+}
 
 // A card is found by the name and in the network namespace that its device has now.
 static int netdev_event(struct notifier_block* block, unsigned long event, void* context) {
@@ -170,6 +351,11 @@ int netdev_add(struct os_device* device) {
   netdev->max_mtu = facts->max_frame_bytes - ETH_HLEN;
   eth_hw_addr_set(netdev, facts->mac);
   netif_carrier_off(netdev);
+  error = queues_new(netdev, device);
+  if (error) {
+    free_netdev(netdev);
+    return error;
+  }
   // Nobody renames it before it is found by its first name.
   rtnl_lock();
   error = register_netdevice(netdev);
@@ -179,6 +365,7 @@ int netdev_add(struct os_device* device) {
   }
   rtnl_unlock();
   if (error) {
+    queues_delete(netdev);
     free_netdev(netdev);
     return error;
   }
@@ -201,5 +388,6 @@ void netdev_free(struct os_device* device) {
   struct net_device* netdev = device->netdev;
 
   device->netdev = NULL;
+  queues_delete(netdev);
   free_netdev(netdev);
 }

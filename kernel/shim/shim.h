@@ -37,6 +37,7 @@ int pages_map(struct os_pages* pages, struct vm_area_struct* vma);
 struct os_device {
   struct pci_dev* pci;
   struct net_device* netdev;
+  struct host_queue* queues; /* of netdev */
   struct mw_nic* nic;
   struct mw_nic_facts facts;
   void __iomem* registers;

@@ -21,6 +21,9 @@ HostNic::HostNic(Host& host, const NicOptions& options, FramePool& frames, uint3
             host.options().name + " " + options.name),
       device_(make_device(slot_)) {
   slot_.Insert(*device_, *this);
+  if (options.host_stack) {
+    stack_ = std::make_unique<NetStack>(host, host.options().name + " " + options.name);
+  }
 }
 
 Status HostNic::Start() {
@@ -34,12 +37,18 @@ Status HostNic::Start() {
   MW_ASSIGN_OR_RETURN(
       port_, nic::NicPort::Create(host_, options_.name.c_str(), host_.control().regions().global(),
                                   *driver_, *family_->loop, mmio, iommu_, options_.port));
+  if (stack_ != nullptr) {
+    stack_->SetPort(*port_);
+    MW_TRY(port_->AttachHost(*stack_));
+  }
   MW_TRY(port_->Start());
-  return host_.control().AddPort(*port_);
+  MW_TRY(host_.control().AddPort(*port_));
+  return stack_ == nullptr ? kOkStatus : stack_->Open();
 }
 
 void HostNic::Stop() {
   if (port_ != nullptr) {
+    if (stack_ != nullptr && stack_->open()) stack_->Close();
     if (port_->linked()) host_.control().RemovePort(*port_);
     port_->Stop();
     nic::NicPort::Destroy(host_, port_);

@@ -16,6 +16,7 @@
 #include "sim/bus/pci_slot.h"
 #include "sim/host/cost_model.h"
 #include "sim/host/cpu.h"
+#include "sim/host/stack.h"
 #include "sim/memory/page_source.h"
 #include "sim/nic/device.h"
 #include "sim/trace/trace.h"
@@ -48,6 +49,7 @@ struct NicOptions {
   std::string name = "eth0";
   nic::NicPortConfig port;
   BusOptions bus;
+  bool host_stack = false;  // the host has a network stack and opens the device
 };
 
 // A NIC in its slot, driven by core.
@@ -63,6 +65,8 @@ class HostNic final : public SlotHost {
   void Stop();
 
   nic::NicPort* port() { return port_; }
+  // Null if the options do not ask for one.
+  NetStack* stack() { return stack_.get(); }
   PciSlot& slot() { return slot_; }
   Iommu& iommu() { return iommu_; }
   Device& device() { return *device_; }
@@ -79,6 +83,7 @@ class HostNic final : public SlotHost {
   Iommu iommu_;
   PciSlot slot_;
   std::unique_ptr<Device> device_;
+  std::unique_ptr<NetStack> stack_;
   const drivers::Family* family_ = nullptr;
   nic::NicDriver* driver_ = nullptr;
   nic::NicPort* port_ = nullptr;

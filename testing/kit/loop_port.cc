@@ -38,8 +38,7 @@ void LoopPort::Close() { --opened; }
 Status LoopPort::StartRing(Ring& ring) {
   if (faults_.Next()) return Errno::kNoMemory;
   ++running_rings;
-  ring.Start(script != nullptr ? static_cast<ring::RingBackend&>(*script) : *this,
-             ring::RingState::kUser);
+  ring.Start(script != nullptr ? static_cast<ring::RingBackend&>(*script) : *this);
   return kOkStatus;
 }
 

@@ -2,22 +2,12 @@
 # namespace of its own.
 # What has been added since the mark, of two outputs of ethtool -S.
 SINCE_MARK='{sub(/:$/, "", $1)} NR == FNR {was[$1] = $2; next} {print $1 ": " $2 - was[$1]}'
-HERE=10.0.0.1
-THERE=10.0.0.2
 
 connect() {
   ip link set eth0 up
   there ip link set eth1 up
   within 100 carrier eth0
   sleep 0.5
-}
-
-set_up() {
-  ip netns add there
-  ip link set eth1 netns there
-  ip addr add 10.0.0.1/24 dev eth0
-  there ip addr add 10.0.0.2/24 dev eth1
-  there ip link set lo up
 }
 
 test_probe() {

@@ -92,6 +92,17 @@ ping() { /programs/ping "$@"; }
 # Runs a command in the other half of the guest, where the second card is.
 there() { ip netns exec there "$@"; }
 
+# Makes the other half. Its end puts the card back.
+HERE=10.0.0.1
+THERE=10.0.0.2
+set_up() {
+  ip netns add there
+  ip link set eth1 netns there
+  ip addr add "$HERE/24" dev eth0
+  there ip addr add "$THERE/24" dev eth1
+  there ip link set lo up
+}
+
 # $1 tries of the rest, a tenth of a second apart.
 within() {
   local tries=$1

@@ -27,6 +27,48 @@ test_traffic() {
   [ "$(stat_of eth1 rx_packets)" = 2000 ]
 }
 
+test_host() {
+  split
+  host_traffic 8000000
+  join
+}
+
+# A program has the card: what the host sends is dropped, and counted. Then it flows again.
+test_host_and_a_program() {
+  local holder dropped
+  split
+  pkt-gen -i netmap:eth0 -f rx -w 0 >/tmp/held 2>&1 &
+  holder=$!
+  sleep 1
+  dropped=$(stat_of eth0 queue_0_host_tx_program)
+  ping -q -c 5 -i 0.1 -W 1 "$THERE" && false
+  [ "$(stat_of eth0 queue_0_host_tx_program)" -gt "$dropped" ]
+  kill -INT "$holder"
+  wait "$holder" || true
+  # QEMU's card receives nothing for a second after its receiver was turned on.
+  sleep 2
+  pings 50 "$THERE"
+  [ "$(stat_of eth0 resets)" = 0 ]
+  join
+}
+
+# Down and up while frames pass, and with a program that has the card.
+test_host_down_and_up() {
+  local i
+  split
+  for i in $(seq 1 20); do
+    ping -q -c 20 -i 0.002 -W 1 "$THERE" >/dev/null 2>&1 &
+    ip link set eth0 down
+    [ "$((i % 5))" != 0 ] || timeout 10 pkt-gen -i netmap:eth0 -f tx -n 10 -w 0
+    ip link set eth0 up
+    wait "$!" || true
+  done
+  within 100 carrier eth0
+  sleep 2
+  pings 100 "$THERE"
+  join
+}
+
 test_names() {
   ip link set eth1 down
   ip link set eth1 name other

@@ -18,6 +18,36 @@ test_traffic() {
   [ "$(stat_of eth1 rx_bytes)" = 128000 ]
 }
 
+test_host() {
+  split
+  host_traffic 20000000
+  join
+}
+
+# A queue that programs open and close: what the host sends and receives by the other is all there.
+test_host_and_neighbours() {
+  local other before
+  split
+  before=$(stat_of eth0 queue_0_rx_packets)
+  pings 100 "$THERE"
+  other=0
+  [ "$(($(stat_of eth0 queue_0_rx_packets) - before))" -lt 100 ] || other=1
+  (
+    for i in $(seq 1 40); do
+      timeout 10 pkt-gen -i "netmap:eth0-$other/R" -f rx -n 1 -w 0 &
+      sleep 0.1
+      kill -INT $!
+      wait $! || true
+    done
+  ) >/tmp/neighbour 2>&1 &
+  pings 400 "$THERE"
+  kill -0 "$!"
+  wait "$!"
+  [ "$(grep -c "^Receiving from netmap:eth0-$other" /tmp/neighbour)" = 40 ]
+  [ "$(stat_of eth0 resets)" = 0 ]
+  join
+}
+
 # A ring that another opens and closes: the traffic of the first does not notice.
 test_neighbours() {
   local receiver i

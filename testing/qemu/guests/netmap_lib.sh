@@ -4,6 +4,8 @@ card() { sh /guest/bind.sh "$@"; }
 
 # The names of the cards, in the order they sit on the bus.
 load_netmap() {
+  # The host says nothing by itself, so that frames can be counted.
+  echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
   insmod /modules/netmap.ko
   within 20 test -c /dev/netmap
 }
@@ -26,14 +28,21 @@ flow() {
   receiver=$!
   # Some cards receive nothing for a second after a ring was opened.
   sleep 2
-  pkt-gen -i "netmap:$2" -f tx -n "$1" -R "$4" -w 0 >"/tmp/sent-$2" 2>&1 || return 1
+  pkt-gen -i "netmap:$2" -f tx -n "$1" -R "$4" -w 0 >"/tmp/sent-$2" 2>&1 || {
+    echo "pkt-gen: status $?"
+    tail -n 3 "/tmp/sent-$2"
+    return 1
+  }
   sleep 1
   kill -INT "$receiver" || {
     cat "/tmp/received-$3"
     return 1
   }
   wait "$receiver" || true
-  grep "^Sent $1 packets" "/tmp/sent-$2" || return 1
+  grep "^Sent $1 packets" "/tmp/sent-$2" || {
+    tail -n 3 "/tmp/sent-$2"
+    return 1
+  }
   grep "^Received $1 packets" "/tmp/received-$3" || {
     tail -n 3 "/tmp/received-$3"
     return 1
@@ -60,6 +69,32 @@ refused() {
     cat /tmp/refused
     return 1
   }
+}
+
+# The host's own traffic, between the two halves of the guest.
+host_traffic() {
+  pings 200 "$THERE"
+  pings 50 "$THERE" -s 1472 -M do
+  pings 50 "$THERE" -s 20000
+  tcp_copies "$1"
+}
+
+# eth0 here and eth1 in the other half.
+split() {
+  set_up
+  there sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
+  ip link set eth0 up
+  there ip link set eth1 up
+  within 100 carrier eth0
+  within 100 there sh -c '[ "$(cat /sys/class/net/eth1/carrier)" = 1 ]'
+}
+
+join() {
+  ip addr flush dev eth0
+  there ip link set eth1 netns 1
+  ip netns del there
+  ip link set eth1 up
+  within 100 carrier eth1
 }
 
 stat_of() { ethtool -S "$1" | one_counter "$2"; }

@@ -1,0 +1,377 @@
+// The host's own traffic through a card that programs may take, queue by queue.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "sim/world/two_hosts.h"
+
+namespace mapwire::sim {
+namespace {
+
+TwoHostsOptions WithStacks(Card card, uint32_t slots = 256) {
+  TwoHostsOptions options;
+  options.slots = slots;
+  options.host_stacks = true;
+  options.left_card = options.right_card = card;
+  options.queue_pairs = card == Card::k82599 ? 2 : 1;
+  if (card == Card::k82540Em) options.wire.picoseconds_per_byte = 8000;
+  return options;
+}
+
+// What the stack of a host gets, by flow of the destination port: one a queue, say.
+struct Listener {
+  explicit Listener(NetStack& stack, const UdpFlow& flow) : flow(flow) {
+    stack.on_receive = [this](uint16_t, const std::vector<uint8_t>& frame) {
+      receipt.Take(frame, this->flow);
+    };
+  }
+  const UdpFlow flow;
+  Receipt receipt;
+};
+
+FrameLength Mixed() {
+  return [](uint64_t i) {
+    const size_t lengths[] = {60, 61, 1514, 700, 128};
+    return lengths[i % 5];
+  };
+}
+
+// From a thread of its host.
+void SendThroughStack(NetStack& stack, uint16_t queue, const UdpFlow& flow, uint64_t first,
+                      uint64_t count, const FrameLength& length) {
+  for (uint64_t i = first; i < first + count; ++i) {
+    std::vector<uint8_t> frame(length(i));
+    WriteUdpFrame(frame.data(), frame.size(), flow, i);
+    stack.Send(queue, std::move(frame));
+  }
+}
+
+// Runs `body` on a thread of `host` to its end.
+void OnHost(TwoHosts& hosts, Host& host, std::function<void()> body) {
+  Thread& thread = host.Spawn("test", 1, std::move(body));
+  ASSERT_TRUE(hosts.RunUntil([&] { return thread.finished(); }));
+}
+
+class HostTraffic : public testing::TestWithParam<Card> {};
+
+INSTANTIATE_TEST_SUITE_P(Cards, HostTraffic, testing::Values(Card::k82599, Card::k82540Em),
+                         [](const auto& info) {
+                           return info.param == Card::k82599 ? "Of82599" : "Of82540Em";
+                         });
+
+TEST_P(HostTraffic, PassesBothWaysWholeAndInOrder) {
+  for (const uint32_t slots : {16u, 256u}) {
+    SCOPED_TRACE(testing::Message() << slots << " slots");
+    TwoHosts hosts(WithStacks(GetParam(), slots));
+    hosts.Boot();
+    Listener right(*hosts.right_nic->stack(), hosts.flow);
+    Listener left(*hosts.left_nic->stack(), hosts.flow);
+    constexpr uint64_t kFrames = 1000;
+    OnHost(hosts, *hosts.left,
+           [&] { SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, kFrames, Mixed()); });
+    OnHost(hosts, *hosts.right, [&] {
+      SendThroughStack(*hosts.right_nic->stack(), 0, hosts.flow, 0, kFrames, Mixed());
+    });
+    EXPECT_TRUE(hosts.RunUntil([&] {
+      return right.receipt.received == kFrames && left.receipt.received == kFrames;
+    })) << right.receipt.received
+        << " " << left.receipt.received;
+    EXPECT_TRUE(right.receipt.clean() && left.receipt.clean());
+    EXPECT_EQ(hosts.left_nic->stack()->counters().sent, kFrames);
+    EXPECT_EQ(hosts.left_nic->port()->host()->counters(0).tx_frames, kFrames);
+    EXPECT_EQ(hosts.right_nic->port()->host()->counters(0).rx_frames, kFrames);
+  }
+}
+
+// A slow trickle: nothing but interrupts moves it.
+TEST_P(HostTraffic, ASingleFrameIsNotLeftLying) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  for (uint64_t i = 0; i < 300; ++i) {
+    OnHost(hosts, *hosts.left,
+           [&] { SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, i, 1, Always(60)); });
+    ASSERT_TRUE(hosts.RunUntil([&] { return right.receipt.received == i + 1; }, kMillisecond))
+        << "frame " << i;
+  }
+}
+
+TEST_P(HostTraffic, AProgramTakesTheCardAndGivesItBackAndNoFrameIsLost) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  constexpr uint64_t kRounds = 20, kBurst = 100;
+  uint64_t sent_by_program = 0;
+  const uint64_t link_changes = hosts.left_nic->port()->counters().link_changes;
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    // What is in the queue when the program comes gets out before.
+    hosts.Run(*hosts.left, "taker", 1, [&](Process& process) {
+      const uint64_t first = (2 * round) * kBurst;
+      SendThroughStack(stack, 0, hosts.flow, first, kBurst, Mixed());
+      Descriptor port(process);
+      ASSERT_EQ(port.Open({}), 0);
+      EXPECT_TRUE(SendFrames(process, port, 0, hosts.flow, first + kBurst, kBurst, 16, Always(60)));
+      sent_by_program += kBurst;
+    });
+    hosts.RunToEnd();
+  }
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 2 * kRounds * kBurst; }))
+      << right.receipt.received << " after " << sent_by_program << " of the program";
+  EXPECT_TRUE(right.receipt.clean());
+  EXPECT_EQ(hosts.left_nic->port()->host()->counters(0).tx_lost, 0u);
+  EXPECT_EQ(hosts.left_nic->port()->counters().resets, 0u);
+  EXPECT_EQ(hosts.left_nic->port()->counters().link_changes, link_changes);
+}
+
+TEST_P(HostTraffic, WhatWasReceivedForTheHostGoesUpBeforeAProgramHasTheQueue) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  constexpr uint64_t kFrames = 100;
+  OnHost(hosts, *hosts.left, [&] {
+    SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, kFrames, Always(60));
+  });
+  // Some have arrived, some are under way.
+  ASSERT_TRUE(hosts.RunUntil([&] { return right.receipt.received > 10; }));
+  Receipt program;
+  program.next = 0;
+  hosts.Run(*hosts.right, "receiver", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.flags = NR_RX_RINGS_ONLY}), 0);
+    netmap_ring* const rings[] = {&port.rx(0)};
+    ReceiveFrames(port, rings, hosts.flow, kFrames, 20, program);
+  });
+  hosts.RunToEnd();
+  nic::DriverStatistics counted;
+  OnHost(hosts, *hosts.right, [&] { counted = hosts.right_nic->port()->ReadStatistics(); });
+  EXPECT_EQ(right.receipt.damaged + right.receipt.reordered + right.receipt.gaps, 0u);
+  EXPECT_EQ(program.damaged + program.reordered, 0u);
+  // All that reached memory. While the queue is off the card drops what comes.
+  const uint64_t in_memory =
+      GetParam() == Card::k82599 ? counted.queues[0].rx_packets : counted.rx_packets;
+  EXPECT_EQ(right.receipt.received + program.received, in_memory);
+}
+
+TEST_P(HostTraffic, WhileAProgramHasTheQueueTheHostsFramesAreDropsWithAReason) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  hosts.Run(*hosts.left, "holder", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.flags = NR_TX_RINGS_ONLY}), 0);
+    SendThroughStack(stack, 0, hosts.flow, 0, 50, Always(60));
+    EXPECT_EQ(stack.counters().program_has_queue, 50u);
+    EXPECT_EQ(stack.waiting(0), 0u);
+  });
+  hosts.RunToEnd();
+  EXPECT_EQ(right.receipt.received, 0u);
+  OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 50, Mixed()); });
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 50; }));
+  EXPECT_TRUE(right.receipt.clean());
+}
+
+TEST_P(HostTraffic, ATransmitterLeavesTheHostItsReceiveQueue) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  hosts.Run(*hosts.left, "sender", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.flags = NR_TX_RINGS_ONLY}), 0);
+    ASSERT_TRUE(SendFrames(process, port, 0, hosts.flow, 0, 500, 16, Always(60)));
+    process.SleepUntil(process.Now() + 5 * kMillisecond);
+  });
+  OnHost(hosts, *hosts.right,
+         [&] { SendThroughStack(*hosts.right_nic->stack(), 0, hosts.flow, 0, 400, Mixed()); });
+  hosts.RunToEnd();
+  EXPECT_TRUE(hosts.RunUntil([&] { return left.receipt.received == 400; }));
+  EXPECT_TRUE(left.receipt.clean());
+}
+
+// The other half: what comes for the program interrupts nobody of the host.
+TEST_P(HostTraffic, AReceiverLeavesTheHostItsTransmitQueue) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.right_nic->stack();
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  Receipt program;
+  hosts.Run(*hosts.right, "receiver", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.flags = NR_RX_RINGS_ONLY}), 0);
+    netmap_ring* const rings[] = {&port.rx(0)};
+    ReceiveFrames(port, rings, hosts.flow, 2000, 50, program);
+    const uint64_t polls = stack.counters().polls;
+    ReceiveFrames(port, rings, hosts.flow, 3000, 50, program);
+    EXPECT_LE(stack.counters().polls, polls + 1);
+  });
+  hosts.RunFor(kMillisecond);
+  OnHost(hosts, *hosts.right, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 400, Mixed()); });
+  hosts.Run(*hosts.left, "sender", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.flags = NR_TX_RINGS_ONLY}), 0);
+    ASSERT_TRUE(SendFrames(process, port, 0, hosts.flow, 0, 3000, 16, Always(60)));
+  });
+  hosts.RunToEnd();
+  EXPECT_EQ(program.received, 3000u);
+  EXPECT_TRUE(program.clean());
+  EXPECT_TRUE(hosts.RunUntil([&] { return left.receipt.received == 400; }));
+  EXPECT_TRUE(left.receipt.clean());
+}
+
+TEST_P(HostTraffic, DownAndUpUnderTraffic) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  for (int round = 0; round < 30; ++round) {
+    OnHost(hosts, *hosts.left, [&] {
+      SendThroughStack(stack, 0, hosts.flow, 0, 40, Mixed());
+      stack.Close();
+      SendThroughStack(stack, 0, hosts.flow, 0, 1, Mixed());
+      EXPECT_TRUE(stack.Open().ok());
+    });
+  }
+  EXPECT_GE(stack.counters().closed, 30u);
+  hosts.RunFor(10 * kMillisecond);
+  EXPECT_EQ(right.receipt.damaged, 0u);
+  right.receipt = Receipt();
+  OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 40, Mixed()); });
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 40; }));
+  EXPECT_TRUE(right.receipt.clean());
+}
+
+TEST_P(HostTraffic, DownWhileAProgramHasTheQueueAndUpAgain) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  hosts.Run(*hosts.left, "holder", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({}), 0);
+    stack.Close();
+    EXPECT_TRUE(SendFrames(process, port, 0, hosts.flow, 0, 100, 16, Always(60)));
+    EXPECT_TRUE(stack.Open().ok());
+    EXPECT_TRUE(SendFrames(process, port, 0, hosts.flow, 100, 100, 16, Always(60)));
+  });
+  hosts.RunToEnd();
+  OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 200, 100, Mixed()); });
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 300; }));
+  EXPECT_TRUE(right.receipt.clean());
+}
+
+TEST_P(HostTraffic, AResetOfTheCardDoesNotEndIt) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  for (int round = 0; round < 5; ++round) {
+    OnHost(hosts, *hosts.left, [&] {
+      SendThroughStack(stack, 0, hosts.flow, 0, 60, Mixed());
+      const auto guard = hosts.left->control().Lock();
+      EXPECT_TRUE(hosts.left_nic->port()->Reset("test").ok());
+    });
+    ASSERT_TRUE(hosts.RunUntil(
+        [&] { return hosts.left_nic->port()->carrier() && hosts.right_nic->port()->carrier(); },
+        5 * kSecond));
+  }
+  hosts.RunFor(20 * kMillisecond);
+  EXPECT_EQ(right.receipt.damaged, 0u);
+  right.receipt = Receipt();
+  OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 60, Mixed()); });
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 60; }));
+  EXPECT_TRUE(right.receipt.clean());
+}
+
+TEST_P(HostTraffic, WithoutALinkFramesWaitAndNoneIsLost) {
+  TwoHosts hosts(WithStacks(GetParam(), 32));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  hosts.wire->SetCarrier(false);
+  ASSERT_TRUE(hosts.RunUntil([&] { return !hosts.left_nic->port()->carrier(); }));
+  OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 200, Mixed()); });
+  EXPECT_GT(stack.waiting(0), 100u);
+  hosts.wire->SetCarrier(true);
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 200; }, 5 * kSecond))
+      << right.receipt.received;
+  EXPECT_TRUE(right.receipt.clean());
+}
+
+// --- Two queues
+// -----------------------------------------------------------------------------------
+
+// Programs come and go on one queue pair; the host's frames on the other notice nothing.
+TEST(HostTrafficOnTwoQueues, NeighboursComeAndGoAndNoFrameIsLost) {
+  TwoHosts hosts(WithStacks(Card::k82599));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  constexpr uint64_t kFrames = 20'000;
+  hosts.left->Spawn("host traffic", 0, [&] {
+    for (uint64_t i = 0; i < kFrames; i += 10) {
+      SendThroughStack(stack, 0, hosts.flow, i, 10, Mixed());
+      Thread::Current()->SleepUntil(hosts.world.now() + 10 * kMicrosecond);
+    }
+  });
+  int opened = 0;
+  const nic::NicCounters before = hosts.right_nic->port()->counters();
+  for (Host* const host : {hosts.left, hosts.right}) {
+    hosts.Run(*host, "neighbour", 1, [&](Process& process) {
+      for (int i = 0; i < 200; ++i) {
+        Descriptor port(process);
+        ASSERT_EQ(port.Open({.ring = 1}), 0);
+        port.TxSync();
+        ASSERT_EQ(port.Close(), 0);
+        ++opened;
+      }
+    });
+  }
+  hosts.RunToEnd();
+  EXPECT_EQ(opened, 400);
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == kFrames; }))
+      << right.receipt.received;
+  EXPECT_TRUE(right.receipt.clean());
+  for (HostNic* const nic : {hosts.left_nic, hosts.right_nic}) {
+    EXPECT_EQ(nic->port()->counters().resets, 0u);
+    EXPECT_EQ(nic->port()->counters().link_changes, before.link_changes);
+  }
+}
+
+// What the host sends and receives is in no page that a program maps.
+TEST(HostTrafficOnTwoQueues, AProgramSeesNothingOfIt) {
+  TwoHosts hosts(WithStacks(Card::k82599));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  constexpr uint64_t kFrames = 600;  // more than the ring has slots
+  hosts.left->Spawn("host traffic", 0, [&] {
+    SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, kFrames, Always(1514));
+  });
+  uint64_t seen = 0;
+  bool mine = false;
+  hosts.Run(*hosts.right, "spy", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.ring = 1}), 0);
+    while (right.receipt.received < kFrames) process.SleepUntil(process.Now() + kMillisecond);
+    std::vector<uint8_t> trace(1514);
+    WriteUdpFrame(trace.data(), trace.size(), hosts.flow, 7);
+    trace = {trace.begin(), trace.begin() + 34};  // addresses: the same in every frame
+    netmap_ring& ring = port.rx(1);
+    std::copy(trace.begin(), trace.end(), Descriptor::Buffer(ring, ring.slot[3].buf_idx));
+    // Every buffer there is in the region.
+    for (uint32_t buffer = 0; buffer < 2 + 2 * ring.num_slots; ++buffer) {
+      const uint8_t* const at = Descriptor::Buffer(ring, buffer);
+      const bool found = std::equal(trace.begin(), trace.end(), at);
+      mine = mine || (found && buffer == ring.slot[3].buf_idx);
+      seen += found && buffer != ring.slot[3].buf_idx ? 1 : 0;
+    }
+  });
+  hosts.RunToEnd();
+  EXPECT_TRUE(mine) << "this test can see what there is";
+  EXPECT_EQ(seen, 0u);
+}
+
+}  // namespace
+}  // namespace mapwire::sim
