@@ -33,17 +33,17 @@ test_host_and_neighbours() {
   other=0
   [ "$(($(stat_of eth0 queue_0_rx_packets) - before))" -lt 100 ] || other=1
   (
-    for i in $(seq 1 40); do
+    for i in $(seq 1 20); do
       timeout 10 pkt-gen -i "netmap:eth0-$other/R" -f rx -n 1 -w 0 &
       sleep 0.1
       kill -INT $!
       wait $! || true
     done
   ) >/tmp/neighbour 2>&1 &
-  pings 400 "$THERE"
+  pings 300 "$THERE"
   kill -0 "$!"
   wait "$!"
-  [ "$(grep -c "^Receiving from netmap:eth0-$other" /tmp/neighbour)" = 40 ]
+  [ "$(grep -c "^Receiving from netmap:eth0-$other" /tmp/neighbour)" = 20 ]
   [ "$(stat_of eth0 resets)" = 0 ]
   join
 }
