@@ -80,6 +80,12 @@ void os_frame_append(struct os_frame* frame, const void* from, uint32_t bytes);
 void os_frame_receive(struct os_device* device, uint16_t queue, struct os_frame* frame);
 uint32_t os_frame_length(const struct os_frame* frame);
 void os_frame_copy(const struct os_frame* frame, uint32_t offset, void* to, uint32_t bytes);
+void os_frame_free(struct os_frame* frame);
+/* Lines of frames for programs, by host ring. */
+#define MW_HOST_RINGS 16
+void os_host_keep(struct os_device* device, uint16_t host_ring, struct os_frame* frame);
+uint32_t os_host_kept(const struct os_device* device, uint16_t host_ring);
+struct os_frame* os_host_next(struct os_device* device, uint16_t host_ring);
 bool os_host_taken(struct os_device* device, uint16_t queue, uint32_t bytes);
 void os_host_schedule(struct os_device* device, uint16_t queue);
 void os_host_sent(struct os_device* device, uint16_t queue, uint32_t bytes, bool room);
@@ -155,10 +161,11 @@ void mw_nic_host_close(struct mw_nic* nic);
 enum mw_host_send {
   MW_HOST_SENT,
   MW_HOST_SENT_LAST, /* stop: os_host_sent will say when to go on */
-  MW_HOST_LATER,     /* not taken, and the same */
+  MW_HOST_KEPT,      /* for a program; it is core's now */
+  MW_HOST_LATER,     /* not taken, and stop as above */
   MW_HOST_DROP       /* not taken, for good; counted */
 };
-enum mw_host_send mw_nic_host_send(struct mw_nic* nic, uint16_t queue, const struct os_frame* frame,
+enum mw_host_send mw_nic_host_send(struct mw_nic* nic, uint16_t queue, struct os_frame* frame,
                                    bool more);
 uint32_t mw_nic_host_poll(struct mw_nic* nic, uint16_t queue, uint32_t budget);
 void mw_nic_host_arm(struct mw_nic* nic, uint16_t queue);

@@ -90,8 +90,8 @@ Status Session::PortInfo(const char* name, nmreq_port_info_get& info) {
   info.nr_rx_slots = shape.rx_slots;
   info.nr_tx_rings = shape.tx_rings;
   info.nr_rx_rings = shape.rx_rings;
-  info.nr_host_tx_rings = 0;
-  info.nr_host_rx_rings = 0;
+  info.nr_host_tx_rings = port.host_rings(port::Direction::kTx);
+  info.nr_host_rx_rings = port.host_rings(port::Direction::kRx);
   info.nr_mem_id = used.id();
   return kOkStatus;
 }

@@ -9,8 +9,10 @@ using platform::Guard;
 
 namespace {
 
-// Versions 11 to 13 differ from 14 only for ports with several host rings, which no port has.
+// Versions 11 to 13 differ from 14 only for ports with several host rings: they look for receive
+// rings behind one host ring for transmission.
 constexpr uint32_t kOldestVersion = 11;
+constexpr uint32_t kVersionOfHostRings = 14;
 
 // Appends "{ring" or "}ring" to a pipe's parent name. kNoMemory if it does not fit.
 Status AppendPipe(char (&name)[NETMAP_REQ_IFNAMSIZ], char mark, uint32_t ring) {
@@ -100,6 +102,10 @@ Status Session::LegacyRegister(platform::UserMemory& user, UserAddress argument)
     reg.nr_mem_id = legacy.nr_arg2;
     reg.nr_extra_bufs = legacy.nr_arg3;
     MW_TRY(TranslateMode(legacy, reg, name));
+    if (legacy.nr_version < kVersionOfHostRings) {
+      const port::Port* const port = control_.FindPort(name, name_space_);
+      if (port != nullptr && port->host_rings(port::Direction::kTx) > 1) return Errno::kInvalid;
+    }
     MW_TRY(Register(name, reg, nullptr));
     legacy.nr_offset = static_cast<uint32_t>(reg.nr_offset);
     legacy.nr_memsize = static_cast<uint32_t>(reg.nr_memsize);

@@ -112,6 +112,27 @@ TEST_F(LegacyTest, NoTxPollIsABitOfTheRing) {
   EXPECT_EQ(ring.hwcur(), 1u);
 }
 
+// Programs of before version 14 look for receive rings behind one host ring.
+TEST_F(LegacyTest, OldVersionsHaveOneHostRingOrNone) {
+  system_.AddPort("host0", {4, 3, 8, 8, 5});
+  nmreq old = Request("host0", NR_REG_ALL_NIC, 0);
+  old.nr_version = 11;
+  ASSERT_EQ(Call(program_, NIOCREGIF, old), Errno::kOk);
+  Program many(system_.control);
+  program_.Close();
+  many.reg = kit::Registration(NR_REG_ALL_NIC);
+  many.reg.nr_host_tx_rings = 2;
+  ASSERT_TRUE(many.Register("host0", many.reg).ok());
+  program_.Reopen();
+  old = Request("host0", NR_REG_ALL_NIC, 0);
+  old.nr_version = 13;
+  EXPECT_EQ(Call(program_, NIOCREGIF, old), Errno::kInvalid);
+  old = Request("host0", 0, NETMAP_SW_RING);
+  EXPECT_EQ(Call(program_, NIOCREGIF, old), Errno::kOk);
+  EXPECT_EQ(program_.session().selection().tx.first, 4);
+  EXPECT_EQ(program_.session().selection().tx.last, 6);
+}
+
 struct ModeCase {
   const char* what;
   uint32_t flags;

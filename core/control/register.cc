@@ -20,39 +20,60 @@ using port::RingSelection;
 
 namespace {
 
-// Ports have no host rings yet; one placeholder per direction keeps its place in ring_ofs.
-constexpr uint32_t kPlaceholderHostRings = 1;
+// In a netmap_if a port without host rings has one each way, of which there is nothing.
+uint16_t ShownHostRings(const port::Port& port, Direction direction) {
+  const uint16_t count = port.host_rings(direction);
+  return count == 0 ? 1 : count;
+}
 // A port made by a request: the most it may ask for.
 constexpr uint16_t kMaxMadeRings = 256;
 constexpr uint32_t kMaxMadeSlots = 4096;
 
-Result<RingInterval> SelectOneWay(uint32_t mode, uint16_t ring, uint16_t count, uint16_t other) {
+// How many rings a port has in one direction.
+struct RingCount {
+  uint16_t hardware;
+  uint16_t host;
+};
+
+// One of `count` rings, behind `first`, by its number.
+Result<RingInterval> SelectOne(uint16_t ring, uint16_t first, uint16_t count, uint16_t other) {
+  if (ring >= count && ring >= other) return Errno::kInvalid;
+  if (count == 0) return RingInterval{};
+  // With more rings in the other direction, the extra ones share ring 0 of this one.
+  const uint16_t one = static_cast<uint16_t>(first + (ring < count ? ring : 0));
+  return RingInterval{one, static_cast<uint16_t>(one + 1)};
+}
+
+Result<RingInterval> SelectOneWay(uint32_t mode, uint16_t ring, RingCount count, RingCount other) {
+  const uint16_t all = static_cast<uint16_t>(count.hardware + count.host);
   switch (mode) {
     case NR_REG_ALL_NIC:
     case NR_REG_NULL:
-      return RingInterval{0, count};
-    case NR_REG_ONE_NIC: {
-      if (ring >= count && ring >= other) return Errno::kInvalid;
-      if (count == 0) return RingInterval{};
-      // With more rings in the other direction, the extra ones share ring 0 of this one.
-      const uint16_t first = ring < count ? ring : 0;
-      return RingInterval{first, static_cast<uint16_t>(first + 1)};
-    }
-    // Host rings: no port has them; pipes and the rest: not a mode of this interface.
+      return RingInterval{0, count.hardware};
+    case NR_REG_ONE_NIC:
+      return SelectOne(ring, 0, count.hardware, other.hardware);
+    case NR_REG_SW:
+    case NR_REG_NIC_SW:
+      if (count.host == 0) return Errno::kInvalid;
+      return RingInterval{mode == NR_REG_SW ? count.hardware : uint16_t{0}, all};
+    case NR_REG_ONE_SW:
+      if (count.host == 0) return Errno::kInvalid;
+      return SelectOne(ring, count.hardware, count.host, other.host);
+    // Pipes and the rest: not a mode of this interface.
     default:
       return Errno::kInvalid;
   }
 }
 
 Result<RingSelection> SelectRings(const port::Port& port, const nmreq_register& reg) {
-  const uint16_t tx_rings = port.rings(Direction::kTx);
-  const uint16_t rx_rings = port.rings(Direction::kRx);
+  const RingCount tx = {port.rings(Direction::kTx), port.host_rings(Direction::kTx)};
+  const RingCount rx = {port.rings(Direction::kRx), port.host_rings(Direction::kRx)};
   RingSelection selection;
   if ((reg.nr_flags & NR_RX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.tx, SelectOneWay(reg.nr_mode, reg.nr_ringid, tx_rings, rx_rings));
+    MW_ASSIGN_OR_RETURN(selection.tx, SelectOneWay(reg.nr_mode, reg.nr_ringid, tx, rx));
   }
   if ((reg.nr_flags & NR_TX_RINGS_ONLY) == 0) {
-    MW_ASSIGN_OR_RETURN(selection.rx, SelectOneWay(reg.nr_mode, reg.nr_ringid, rx_rings, tx_rings));
+    MW_ASSIGN_OR_RETURN(selection.rx, SelectOneWay(reg.nr_mode, reg.nr_ringid, rx, tx));
   }
   return selection;
 }
@@ -78,12 +99,14 @@ Status Session::Register(const char* name, nmreq_register& reg, Request* options
   port::Port& port = *found;
   // An open port, or one that owns its memory, keeps its region: the answer tells which.
   if (region != nullptr) port.UseRegion(*region);
-  const Status bound = BindTo(port, reg, options);
+  // And so do its host rings.
+  Status bound = port.SetHostRings(reg.nr_host_tx_rings, reg.nr_host_rx_rings);
+  if (bound.ok()) bound = BindTo(port, reg, options);
   if (!bound.ok()) {
     const bool unbind_drops = rings_bound_;
     Unbind();
     if (unbind_drops) return bound;
-    if (!port.goes_with_last_user) port.UseHomeRegion();
+    if (!port.goes_with_last_user) port.BackToDefaults();
     DropPort(port);
     return bound;
   }
@@ -183,7 +206,9 @@ Status Session::ApplyOffsets(Request& options) {
 Status Session::MakeInterface(uint32_t extra_buffers) {
   const uint32_t tx_rings = port_->rings(Direction::kTx);
   const uint32_t rx_rings = port_->rings(Direction::kRx);
-  const uint64_t entries = tx_rings + rx_rings + 2 * kPlaceholderHostRings;
+  const uint32_t host_tx_rings = ShownHostRings(*port_, Direction::kTx);
+  const uint32_t host_rx_rings = ShownHostRings(*port_, Direction::kRx);
+  const uint64_t entries = tx_rings + rx_rings + host_tx_rings + host_rx_rings;
   const memory::RegionGeometry geometry = region_->Geometry().value();
   const memory::PoolGeometry& pool = geometry.pool(PoolKind::kInterfaces);
   if (sizeof(netmap_if) + entries * sizeof(int64_t) > pool.object_bytes) return Errno::kNoMemory;
@@ -199,11 +224,11 @@ Status Session::MakeInterface(uint32_t extra_buffers) {
   store(offsetof(netmap_if, ni_flags), region_->is_private() ? NI_PRIV_MEM : 0);
   store(offsetof(netmap_if, ni_tx_rings), tx_rings);
   store(offsetof(netmap_if, ni_rx_rings), rx_rings);
-  store(offsetof(netmap_if, ni_host_tx_rings), kPlaceholderHostRings);
-  store(offsetof(netmap_if, ni_host_rx_rings), kPlaceholderHostRings);
+  store(offsetof(netmap_if, ni_host_tx_rings), host_tx_rings);
+  store(offsetof(netmap_if, ni_host_rx_rings), host_rx_rings);
   const uint64_t here = pool.ObjectOffset(interface_);
   for (const Direction direction : {Direction::kTx, Direction::kRx}) {
-    const uint32_t skip = direction == Direction::kTx ? 0 : tx_rings + kPlaceholderHostRings;
+    const uint32_t skip = direction == Direction::kTx ? 0 : tx_rings + host_tx_rings;
     const RingInterval& interval = selection_.of(direction);
     for (uint16_t i = interval.first; i < interval.last; ++i) {
       const uint32_t object = port_->ring(direction, i).object();
@@ -241,8 +266,8 @@ void Session::Answer(nmreq_register& reg) const {
   reg.nr_rx_slots = shape.rx_slots;
   reg.nr_tx_rings = shape.tx_rings;
   reg.nr_rx_rings = shape.rx_rings;
-  reg.nr_host_tx_rings = 0;
-  reg.nr_host_rx_rings = 0;
+  reg.nr_host_tx_rings = port_->host_rings(Direction::kTx);
+  reg.nr_host_rx_rings = port_->host_rings(Direction::kRx);
   reg.nr_mem_id = region_->id();
   reg.nr_extra_bufs = extra_buffers_;
 }

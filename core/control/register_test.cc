@@ -134,6 +134,92 @@ TEST_F(RegisterTest, StaleInterfacesAreZeroed) {
   }
 }
 
+// --- Host rings
+// -----------------------------------------------------------------------------------
+
+// Of a port with four transmit and three receive rings and at most five host rings.
+TEST_F(RegisterTest, HostRingsComeBehindTheOthers) {
+  system_.AddPort("host0", {4, 3, 8, 8, 5});
+  Program program(system_.control);
+  program.reg = Registration(NR_REG_NIC_SW, 0);
+  program.reg.nr_host_tx_rings = 2;
+  program.reg.nr_host_rx_rings = 3;
+  ASSERT_TRUE(program.Register("host0", program.reg).ok());
+  EXPECT_EQ(program.reg.nr_host_tx_rings, 2);
+  EXPECT_EQ(program.reg.nr_host_rx_rings, 3);
+  const netmap_if* const nifp = program.interface();
+  EXPECT_EQ(nifp->ni_tx_rings, 4u);
+  EXPECT_EQ(nifp->ni_rx_rings, 3u);
+  EXPECT_EQ(nifp->ni_host_tx_rings, 2u);
+  EXPECT_EQ(nifp->ni_host_rx_rings, 3u);
+  // tx, tx host, rx, rx host.
+  for (uint32_t i = 0; i < 12; ++i) EXPECT_NE(nifp->ring_ofs[i], 0) << i;
+  for (uint32_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(program.tx(i)->ringid, i);
+    EXPECT_EQ(program.tx(i)->dir, 1);
+    EXPECT_EQ(program.tx(i)->num_slots, 8u);
+    EXPECT_EQ(program.rx(i)->ringid, i);
+    EXPECT_EQ(program.rx(i)->dir, 0);
+  }
+}
+
+TEST_F(RegisterTest, HostRingsAreChosenByMode) {
+  kit::LoopPort& port = system_.AddPort("host0", {4, 3, 8, 8, 5});
+  struct Case {
+    uint32_t mode;
+    uint16_t ring;
+    uint64_t flags;
+    Errno error;
+    port::RingSelection expected;
+  };
+  const Case cases[] = {
+      {NR_REG_SW, 0, 0, Errno::kOk, {{4, 6}, {3, 6}}},
+      {NR_REG_SW, 9, NR_TX_RINGS_ONLY, Errno::kOk, {{4, 6}, {}}},
+      {NR_REG_NIC_SW, 0, 0, Errno::kOk, {{0, 6}, {0, 6}}},
+      {NR_REG_ONE_SW, 1, 0, Errno::kOk, {{5, 6}, {4, 5}}},
+      {NR_REG_ONE_SW, 2, 0, Errno::kOk, {{4, 5}, {5, 6}}},
+      {NR_REG_ONE_SW, 3, 0, Errno::kInvalid, {}},
+      {NR_REG_ALL_NIC, 0, 0, Errno::kOk, {{0, 4}, {0, 3}}},
+      {NR_REG_ONE_NIC, 4, 0, Errno::kInvalid, {}},
+  };
+  for (const Case& the : cases) {
+    SCOPED_TRACE(testing::Message() << "mode " << the.mode << " ring " << the.ring);
+    Program program(system_.control);
+    program.reg = Registration(the.mode, the.flags, the.ring);
+    program.reg.nr_host_tx_rings = 2;
+    program.reg.nr_host_rx_rings = 3;
+    ASSERT_EQ(program.Register("host0", program.reg).error(), the.error);
+    EXPECT_EQ(program.session().selection().tx.first, the.expected.tx.first);
+    EXPECT_EQ(program.session().selection().tx.last, the.expected.tx.last);
+    EXPECT_EQ(program.session().selection().rx.first, the.expected.rx.first);
+    EXPECT_EQ(program.session().selection().rx.last, the.expected.rx.last);
+    program.Close();
+    EXPECT_EQ(port.host_rings(port::Direction::kTx), 1) << "the last one has closed, or none came";
+    EXPECT_EQ(port.host_rings(port::Direction::kRx), 1);
+  }
+}
+
+TEST_F(RegisterTest, OnlyTheFirstToOpenSaysHowManyHostRingsThereAre) {
+  kit::LoopPort& port = system_.AddPort("host0", {1, 1, 8, 8, 5});
+  Program first(system_.control), second(system_.control);
+  first.reg = Registration(NR_REG_ALL_NIC);
+  first.reg.nr_host_rx_rings = 4;
+  ASSERT_TRUE(first.Register("host0", first.reg).ok());
+  EXPECT_EQ(first.reg.nr_host_tx_rings, 1) << "0 is as before";
+  EXPECT_EQ(first.reg.nr_host_rx_rings, 4);
+  second.reg = Registration(NR_REG_SW);
+  second.reg.nr_host_rx_rings = 2;
+  ASSERT_TRUE(second.Register("host0", second.reg).ok());
+  EXPECT_EQ(second.reg.nr_host_rx_rings, 4);
+  second.Close();
+  first.Close();
+  EXPECT_EQ(port.host_rings(port::Direction::kRx), 1);
+  Program greedy(system_.control);
+  greedy.reg = Registration(NR_REG_SW);
+  greedy.reg.nr_host_tx_rings = 6;
+  EXPECT_EQ(greedy.Register("host0", greedy.reg).error(), Errno::kInvalid) << "five is all";
+}
+
 struct SelectionCase {
   const char* what;
   uint32_t mode;

@@ -191,7 +191,6 @@ HostSend HostClient::Send(uint16_t queue, const platform::HostFrame& frame, bool
       result = Fill(ring, frame, bytes, more);
       break;
     case RingState::kOff:
-      ++own.counters.tx_program;
       result = HostSend::kProgram;
       break;
     case RingState::kLocked:

@@ -24,6 +24,7 @@ namespace mapwire::nic {
 enum class HostSend : uint8_t {
   kSent,
   kSentLast,  // and there is no room for another until HostStack::Sent says so
+  kKept,      // for a host ring: a program has the queue, and the frame is core's now
   // From here on it was not taken.
   kFull,     // no room; HostStack::Sent will tell
   kBusy,     // somebody is at work on the queue for a moment; HostStack::Sent will tell
@@ -37,7 +38,7 @@ enum class HostSend : uint8_t {
 struct HostCounters {
   uint64_t tx_frames = 0;
   uint64_t tx_bad_length = 0;  // shorter or longer than the device sends
-  uint64_t tx_program = 0;     // a program has the queue
+  uint64_t tx_program = 0;     // a program has the queue, and none a host ring for it
   uint64_t tx_gone = 0;        // the device is gone
   uint64_t tx_lost = 0;        // slots not known to be sent when the queue went to a program
   uint64_t rx_frames = 0;
@@ -96,6 +97,8 @@ class HostClient {
   ring::Ring* ToArm(uint16_t queue);
   // After it was armed: what came before that is not told by an interrupt.
   void LookAgain(uint16_t queue);
+  // A frame that Send did not take because a program has the queue is lost.
+  void CountForProgram(uint16_t queue) { ++queues_[queue].counters.tx_program; }
   // Interrupt context: something happened to the queue pair.
   void OnInterrupt(uint16_t queue) {
     const bool rx = ring(ring::Direction::kRx, queue).state() != ring::RingState::kOff;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
 #include <set>
 #include <vector>
@@ -52,6 +53,17 @@ class PlayedStack final : public platform::HostStack {
     outstanding[queue] += bytes;
     return stopped;
   }
+  void Keep(uint16_t host_ring, HostFrame& frame) override { kept[host_ring].emplace_back(&frame); }
+  uint32_t Kept(uint16_t host_ring) override {
+    return static_cast<uint32_t>(kept[host_ring].size());
+  }
+  HostFrame* Next(uint16_t host_ring) override {
+    if (kept[host_ring].empty()) return nullptr;
+    HostFrame* const frame = kept[host_ring].front().release();
+    kept[host_ring].pop_front();
+    return frame;
+  }
+  void Free(HostFrame& frame) override { delete &frame; }
   void Schedule(uint16_t queue) override { scheduled.insert(queue); }
   void Sent(uint16_t queue, uint32_t bytes, bool room) override {
     EXPECT_LE(bytes, outstanding[queue]);
@@ -62,6 +74,7 @@ class PlayedStack final : public platform::HostStack {
   bool no_memory = false;
   bool stopped = false;
   std::vector<std::unique_ptr<HostFrame>> received[2];
+  std::deque<std::unique_ptr<HostFrame>> kept[port::HostRings::kMax];
   uint64_t outstanding[2] = {};
   std::set<uint16_t> scheduled;
   uint32_t rooms = 0;
@@ -69,7 +82,8 @@ class PlayedStack final : public platform::HostStack {
 
 class HostClientTest : public NicPortTest {
  protected:
-  HostClientTest() { EXPECT_TRUE(port_->AttachHost(stack_).ok()); }
+  // Nobody looks at the stack before it is there.
+  HostClientTest() : NicPortTest(kSlots, &stack_) {}
   ~HostClientTest() override {
     if (port_ == nullptr) return;
     if (port_->users() != 0) port_->Unbind(bound_, nullptr);
@@ -87,7 +101,10 @@ class HostClientTest : public NicPortTest {
   }
   void UnbindPair1() { port_->Unbind(kPair1, nullptr); }
   HostSend Send(uint16_t queue, size_t bytes = 60, bool more = false) {
-    return port_->SendFromHost(queue, HostFrame{std::vector<uint8_t>(bytes, 0x5a)}, more);
+    HostFrame* const frame = new HostFrame{std::vector<uint8_t>(bytes, 0x5a)};
+    const HostSend result = port_->SendFromHost(queue, *frame, more);
+    if (result != HostSend::kKept) delete frame;
+    return result;
   }
   const HostCounters& host(uint16_t queue) { return port_->host()->counters(queue); }
   uint32_t tail(uint16_t queue) const { return registers_.value[kTxTail / 4 + queue]; }

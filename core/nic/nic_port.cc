@@ -51,7 +51,7 @@ NicPort::NicPort(platform::Environment& environment, const char* name, memory::R
 Result<NicPort*> NicPort::Create(platform::Environment& environment, const char* name,
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,
-                                 const NicPortConfig& config) {
+                                 const NicPortConfig& config, platform::HostStack* stack) {
   const ConfigError error = CheckConfig(driver.info(), config.driver);
   if (error != ConfigError::kNone) {
     platform::Log(platform::LogLevel::kError, "%s: the configuration is refused: %s", name,
@@ -62,13 +62,19 @@ Result<NicPort*> NicPort::Create(platform::Environment& environment, const char*
   NicPort* const port = platform::New<NicPort>(environment.heap(), environment, name, region,
                                                driver, loop, mmio, dma, config);
   if (port == nullptr) return Errno::kNoMemory;
-  Status status = port->Shape({pairs, pairs, config.driver.tx_slots, config.driver.rx_slots});
+  Status status =
+      port->Shape({.tx_rings = pairs,
+                   .rx_rings = pairs,
+                   .tx_slots = config.driver.tx_slots,
+                   .rx_slots = config.driver.rx_slots,
+                   .host_rings = stack == nullptr ? uint16_t{0} : port::HostRings::kMax});
   for (Queue*& queues : port->queues_[0]) {
     queues = platform::NewArray<Queue>(environment.heap(), pairs);
     if (queues == nullptr) status = Errno::kNoMemory;
   }
   port->waiters_ = platform::NewArray<Waiters>(environment.heap(), pairs);
   if (port->waiters_ == nullptr) status = Errno::kNoMemory;
+  if (status.ok() && stack != nullptr) status = port->AttachHost(*stack);
   if (!status.ok()) {
     Destroy(environment, port);
     return status;
@@ -84,6 +90,7 @@ void NicPort::Destroy(platform::Environment& environment, NicPort* port) {
     return;
   }
   if (port->host_ != nullptr) HostClient::Destroy(environment, port->host_);
+  platform::Delete(environment.heap(), port->host_side_);
   environment.heap().Free(port->waiters_);
   for (Queue* const* side : port->queues_) {
     for (const int direction : {0, 1}) environment.heap().Free(side[direction]);
@@ -168,6 +175,10 @@ void NicPort::Close() {
 }
 
 Status NicPort::StartRing(Ring& ring) {
+  if (IsHostRing(ring)) {
+    host_side_->Start(ring);
+    return kOkStatus;
+  }
   TakeFromHost(ring.direction(), ring.id());
   if (gone()) return Errno::kNoDevice;
   Queue& queue = QueueOf(ring);
@@ -247,6 +258,7 @@ Status NicPort::StartQueue(Ring& ring, Queue& queue) {
 
 void NicPort::StopRing(Ring& ring) {
   if (abandoned_) return;
+  if (IsHostRing(ring)) return host_side_->Flush(ring);
   StopHardware(ring);
   FreeQueue(ring, QueueOf(ring));
   GiveToHost(ring.direction(), ring.id());
@@ -277,6 +289,11 @@ void NicPort::Abandon() {
     if (ring.state() == ring::RingState::kOff) return;
     MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
     FreeQueue(ring, QueueOf(ring));
+  });
+  ForEachHostRing([this](Ring& ring) {
+    if (ring.state() == ring::RingState::kOff) return;
+    MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
+    host_side_->Flush(ring);
   });
   if (dma_map_ != nullptr && !loose_) region().DetachDevice(dma_map_);
   dma_map_ = nullptr;
@@ -353,11 +370,13 @@ void NicPort::ReleaseKept() {
 // ------------------------------------------------------------------------------------
 
 Status NicPort::AttachHost(platform::HostStack& stack) {
-  MW_CHECK(host_ == nullptr && !started_);
   for (Queue*& queues : queues_[1]) {
     queues = platform::NewArray<Queue>(environment_.heap(), shape().rx_rings);
     if (queues == nullptr) return Errno::kNoMemory;
   }
+  const uint16_t pairs = shape().rx_rings;
+  host_side_ = platform::New<port::HostRings>(environment_.heap(), stack, pairs, pairs, pairs);
+  if (host_side_ == nullptr) return Errno::kNoMemory;
   MW_ASSIGN_OR_RETURN(host_, HostClient::Create(environment_, stack, shape()));
   return kOkStatus;
 }
@@ -375,11 +394,16 @@ Status NicPort::OpenHost() {
     if (!status.ok() || !OfHost(ring) || InUse(ring.direction(), ring.id())) return;
     status = StartForHost(ring);
   });
-  if (!status.ok()) CloseHost();
-  return status;
+  if (!status.ok()) {
+    CloseHost();
+    return status;
+  }
+  host_side_->set_up(true);
+  return kOkStatus;
 }
 
 void NicPort::CloseHost() {
+  host_side_->set_up(false);
   ForEachRing([this](Ring& ring) {
     if (!OfHost(ring) || ring.state() == ring::RingState::kOff) return;
     ring.Stop();
@@ -453,6 +477,17 @@ void NicPort::KillOthers() {
   });
 }
 
+HostSend NicPort::SendFromHost(uint16_t queue, platform::HostFrame& frame, bool more) {
+  const HostSend result = host_->Send(queue, frame, more);
+  if (result != HostSend::kProgram) return result;
+  const uint16_t host_ring = queue % host_rings(Direction::kRx);
+  if (host_side_->Keep(ring(Direction::kRx, rings(Direction::kRx) + host_ring), frame)) {
+    return HostSend::kKept;
+  }
+  host_->CountForProgram(queue);
+  return result;
+}
+
 void NicPort::ArmForHost(uint16_t queue) {
   Ring* const ring = host_->ToArm(queue);
   if (ring == nullptr) return;
@@ -469,6 +504,15 @@ void NicPort::ForEachRing(Visitor&& visit) {
     for (uint16_t i = 0; i < rings(direction); ++i) {
       visit(ring(direction, i));
       if (host_ != nullptr) visit(host_->ring(direction, i));
+    }
+  }
+}
+
+template <typename Visitor>
+void NicPort::ForEachHostRing(Visitor&& visit) {
+  for (const Direction direction : {Direction::kRx, Direction::kTx}) {
+    for (uint16_t i = 0; i < host_rings(direction); ++i) {
+      visit(ring(direction, rings(direction) + i));
     }
   }
 }
@@ -735,6 +779,8 @@ void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
 }
 
 void NicPort::Arm(Ring& ring) {
+  // Whoever sends to a host ring wakes who waits.
+  if (IsHostRing(ring)) return;
   // Inside the ring, so that the device does not go away meanwhile. If somebody else is inside, who
   // waits is woken when that one leaves, and comes here again.
   if (!ring.TryHold()) return;

@@ -11,6 +11,7 @@
 #include "core/nic/driver.h"
 #include "core/nic/host_client.h"
 #include "core/nic/queue.h"
+#include "core/port/host_rings.h"
 #include "core/port/port.h"
 
 namespace mapwire::nic {
@@ -40,22 +41,19 @@ struct NicCounters {
 
 class NicPort final : public port::Port {
  public:
-  // Touches no register. Driver, loop and DMA space outlive the port. kInvalid (the configuration
-  // is not possible for the device; the log says which part), kNoMemory.
+  // Touches no register. Driver, loop and DMA space outlive the port. With a stack the port has
+  // host rings, and the host may open the device. kInvalid (the configuration is not possible for
+  // the device; the log says which part), kNoMemory.
   static Result<NicPort*> Create(platform::Environment& environment, const char* name,
                                  memory::Region& region, NicDriver& driver, const RingLoop& loop,
                                  platform::Mmio mmio, platform::DmaSpace& dma,
-                                 const NicPortConfig& config);
+                                 const NicPortConfig& config, platform::HostStack* stack = nullptr);
   // Nobody may have the port bound, and Stop must have been called if Start was.
   static void Destroy(platform::Environment& environment, NicPort* port);
 
   NicPort(platform::Environment& environment, const char* name, memory::Region& region,
           NicDriver& driver, const RingLoop& loop, platform::Mmio mmio, platform::DmaSpace& dma,
           const NicPortConfig& config);
-
-  // Control path, before Start: the host may open the device from now on. The stack outlives the
-  // port. kNoMemory.
-  Status AttachHost(platform::HostStack& stack);
 
   // Brings the device up; HandleInterrupt may be called from the beginning of this call until the
   // end of Stop. Errors of NicDriver::Start.
@@ -86,16 +84,16 @@ class NicPort final : public port::Port {
   Status OpenHost();
   // No SendFromHost or PollForHost is under way or comes. What was on its way is lost.
   void CloseHost();
-  // Data path; see HostClient. Any time between AttachHost and Destroy.
-  HostSend SendFromHost(uint16_t queue, const platform::HostFrame& frame, bool more) {
-    return host_->Send(queue, frame, more);
-  }
+  // Data path; see HostClient. What a program's queue keeps from the card is for its host ring, if
+  // there is one: queue k of n for ring k modulo n.
+  HostSend SendFromHost(uint16_t queue, platform::HostFrame& frame, bool more);
   // Hands at most `budget` frames to the stack. Returns how many: fewer, and the caller has to call
   // ArmForHost once it is ready to be called again.
   uint32_t PollForHost(uint16_t queue, uint32_t budget) { return host_->Poll(queue, budget); }
   void ArmForHost(uint16_t queue);
-  // Null without a host.
+  // Null without a stack.
   const HostClient* host() const { return host_; }
+  const port::HostRings* host_side() const { return host_side_; }
 
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
   NicDriver& driver() { return driver_; }
@@ -147,6 +145,7 @@ class NicPort final : public port::Port {
   void Close() override;
   void TakeFromHost(ring::Direction direction, uint16_t i);
   void GiveToHost(ring::Direction direction, uint16_t i);
+  Status AttachHost(platform::HostStack& stack);
   Status StartForHost(ring::Ring& ring);
   void GiveAllToHost();
   Status StartRing(ring::Ring& ring) override;
@@ -162,6 +161,8 @@ class NicPort final : public port::Port {
   void ReleaseKept();
   template <typename Visitor>
   void ForEachRing(Visitor&& visit);
+  template <typename Visitor>
+  void ForEachHostRing(Visitor&& visit);
   void SettleQueues();
   Status Restart();
   Status RestartQueue(ring::Ring& ring);
@@ -198,6 +199,7 @@ class NicPort final : public port::Port {
   const NicPortConfig config_;
   memory::DmaMap* dma_map_ = nullptr;
   HostClient* host_ = nullptr;
+  port::HostRings* host_side_ = nullptr;
   Queue* queues_[2][2] = {};  // of programs, then of the host; by direction
   Waiters* waiters_ = nullptr;
   std::atomic<bool> carrier_{false};

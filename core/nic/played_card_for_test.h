@@ -172,7 +172,7 @@ class NicPortTest : public testing::Test {
  protected:
   static constexpr port::RingSelection kBoth{{0, 2}, {0, 2}};
 
-  explicit NicPortTest(uint32_t slots = kSlots)
+  explicit NicPortTest(uint32_t slots = kSlots, platform::HostStack* stack = nullptr)
       : region_(environment_, 1, memory::RegionKind::kGlobal, kRequest),
         space_(environment_.faults()),
         dma_(space_) {
@@ -180,7 +180,7 @@ class NicPortTest : public testing::Test {
     config.driver.queue_pairs = 2;
     config.driver.tx_slots = config.driver.rx_slots = slots;
     port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
-                             platform::Mmio(&registers_), dma_, config);
+                             platform::Mmio(&registers_), dma_, config, stack);
   }
   ~NicPortTest() override {
     if (port_ != nullptr) Destroy();

@@ -35,6 +35,16 @@ class HostStack {
   // now, so the device has to be told.
   virtual bool Taken(uint16_t queue, uint32_t bytes) = 0;
 
+  // --- Frames of the system for programs: a line for each host ring
+  // -------------------------------
+
+  // Takes a frame of the system and puts it at the end of line `host_ring`.
+  virtual void Keep(uint16_t host_ring, HostFrame& frame) = 0;
+  virtual uint32_t Kept(uint16_t host_ring) = 0;
+  // The oldest frame of the line, which leaves it; null if there is none. Free must follow.
+  virtual HostFrame* Next(uint16_t host_ring) = 0;
+  virtual void Free(HostFrame& frame) = 0;
+
   // --- Wake-ups ----------------------------------------------------------------------------------
 
   // Somebody is to call NicPort::HostPoll for this queue soon. Any context, interrupts included;

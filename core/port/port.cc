@@ -33,10 +33,11 @@ void Port::Rename(const char* name, const void* name_space) {
 
 Status Port::Shape(const PortShape& shape) {
   shape_ = shape;
+  host_rings_[0] = host_rings_[1] = shape.host_rings == 0 ? 0 : 1;
   platform::Heap& heap = environment_.heap();
   for (const Direction direction : kBothWays) {
     const uint32_t side = Side(direction);
-    const uint16_t count = rings(direction);
+    const uint16_t count = all_rings(direction);
     port_notifiers_[side] = environment_.NewNotifier();
     if (port_notifiers_[side] == nullptr) return Errno::kNoMemory;
     if (count == 0) continue;
@@ -51,7 +52,8 @@ Status Port::Shape(const PortShape& shape) {
       rings_[side][i].SetNotifiers(ring_notifiers_[side][i], port_notifiers_[side]);
     }
   }
-  leaving_ = NewArray<memory::BufferHolder*>(heap, shape.tx_rings + shape.rx_rings + 1u);
+  leaving_ = NewArray<memory::BufferHolder*>(
+      heap, all_rings(Direction::kTx) + all_rings(Direction::kRx) + 1u);
   return leaving_ == nullptr ? Status(Errno::kNoMemory) : kOkStatus;
 }
 
@@ -62,7 +64,7 @@ void Port::Unshape() {
   for (const Direction direction : kBothWays) {
     const uint32_t side = Side(direction);
     if (ring_notifiers_[side] != nullptr) {
-      for (uint16_t i = 0; i < rings(direction); ++i) {
+      for (uint16_t i = 0; i < all_rings(direction); ++i) {
         if (ring_notifiers_[side][i] != nullptr) {
           environment_.DeleteNotifier(ring_notifiers_[side][i]);
         }
@@ -70,7 +72,7 @@ void Port::Unshape() {
     }
     if (port_notifiers_[side] != nullptr) environment_.DeleteNotifier(port_notifiers_[side]);
     if (rings_[side] != nullptr) {
-      for (uint16_t i = 0; i < rings(direction); ++i) rings_[side][i].~Ring();
+      for (uint16_t i = 0; i < all_rings(direction); ++i) rings_[side][i].~Ring();
     }
     heap.Free(ring_notifiers_[side]);
     heap.Free(rings_[side]);
@@ -86,6 +88,18 @@ bool Port::UseRegion(memory::Region& region) {
   if (users_ > 0) return false;
   region_ = &region;
   return true;
+}
+
+Status Port::SetHostRings(uint16_t tx, uint16_t rx) {
+  if (users_ > 0 || shape_.host_rings == 0) return kOkStatus;
+  if (tx > shape_.host_rings || rx > shape_.host_rings) return Errno::kInvalid;
+  if (tx != 0) host_rings_[Side(Direction::kTx)] = tx;
+  if (rx != 0) host_rings_[Side(Direction::kRx)] = rx;
+  return kOkStatus;
+}
+
+void Port::BackToDefaults() {
+  if (UseRegion(*home_region_)) (void)SetHostRings(1, 1);
 }
 
 template <typename Visitor>
@@ -160,7 +174,7 @@ void Port::Unbind(const RingSelection& selection, memory::BufferHolder* extra) {
   --users_;
   if (users_ == 0) Close();
   region_->RemoveUser();
-  UseHomeRegion();
+  BackToDefaults();
 }
 
 void Port::ReleaseRings(const RingSelection& selection, memory::BufferHolder* extra) {
@@ -178,7 +192,8 @@ void Port::ReleaseRings(const RingSelection& selection, memory::BufferHolder* ex
 void Port::Kill() {
   platform::YieldPoint();
   gone_.store(true, std::memory_order_relaxed);
-  ForEach({{0, shape_.tx_rings}, {0, shape_.rx_rings}}, [](Ring& ring) { ring.Kill(); });
+  ForEach({{0, all_rings(Direction::kTx)}, {0, all_rings(Direction::kRx)}},
+          [](Ring& ring) { ring.Kill(); });
   KillOthers();
 }
 

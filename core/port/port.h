@@ -29,6 +29,9 @@ struct PortShape {
   uint16_t rx_rings = 0;
   uint32_t tx_slots = 0;
   uint32_t rx_slots = 0;
+  // Rings of each direction to and from the host's stack, at most; 0: the port has none. They have
+  // as many slots as the others, and come behind them in number: host ring k of n rings is n + k.
+  uint16_t host_rings = 0;
 };
 
 // A run of rings of one direction: [first, last).
@@ -64,6 +67,14 @@ class Port : public ListNode<struct PortList> {
   uint16_t rings(Direction direction) const {
     return direction == Direction::kTx ? shape_.tx_rings : shape_.rx_rings;
   }
+  // Host rings that there are now: one, unless the first to open the port asked for more.
+  uint16_t host_rings(Direction direction) const {
+    return host_rings_[static_cast<uint32_t>(direction)];
+  }
+  bool IsHostRing(const Ring& ring) const { return ring.id() >= rings(ring.direction()); }
+  // Takes effect only while nobody has the port open, and if it has host rings; 0: as before.
+  // kInvalid: more than there can be.
+  Status SetHostRings(uint16_t tx, uint16_t rx);
   uint32_t slots(Direction direction) const {
     return direction == Direction::kTx ? shape_.tx_slots : shape_.rx_slots;
   }
@@ -77,8 +88,9 @@ class Port : public ListNode<struct PortList> {
   memory::Region& region() { return *region_; }
   // Takes effect only while nobody has the port open; returns whether it did.
   bool UseRegion(memory::Region& region);
-  // Back to the region the port was made with, if nobody has it open.
-  void UseHomeRegion() { UseRegion(*home_region_); }
+  // Back to the region the port was made with, and to one host ring each way, if nobody has it
+  // open.
+  void BackToDefaults();
   uint32_t users() const { return users_; }
   bool gone() const { return gone_.load(std::memory_order_relaxed); }
 
@@ -135,6 +147,8 @@ class Port : public ListNode<struct PortList> {
   platform::Environment& environment_;
 
  private:
+  // Hardware rings and all host rings that there can be.
+  uint16_t all_rings(Direction direction) const { return rings(direction) + shape_.host_rings; }
   template <typename Visitor>
   void ForEach(const RingSelection& selection, Visitor&& visit);
   Status CheckExclusive(const RingSelection& selection, bool exclusive);
@@ -146,6 +160,7 @@ class Port : public ListNode<struct PortList> {
   memory::Region* region_;
   memory::Region* const home_region_;
   PortShape shape_;
+  uint16_t host_rings_[2] = {};
   Ring* rings_[2] = {};
   platform::Notifier** ring_notifiers_[2] = {};
   platform::Notifier* port_notifiers_[2] = {};

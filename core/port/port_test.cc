@@ -135,7 +135,7 @@ TEST_F(PortTest, ARegionCanBeChangedOnlyWhileNobodyIsThere) {
   Open(kFirst);
   EXPECT_EQ(other.users(), 1u);
   EXPECT_FALSE(port_.UseRegion(region_));
-  port_.UseHomeRegion();
+  port_.BackToDefaults();
   EXPECT_EQ(port_.region().id(), 2);
   port_.Unbind(kFirst, nullptr);
   EXPECT_EQ(port_.region().id(), 1);

@@ -21,6 +21,10 @@ using mapwire::nic::HostSend;
 using mapwire::nic::NicCounters;
 using mapwire::nic::NicPort;
 using mapwire::nic::QueueStatistics;
+using mapwire::port::HostRingCounters;
+using mapwire::port::HostRings;
+
+static_assert(HostRings::kMax == MW_HOST_RINGS);
 
 mw_nic::mw_nic(const mw_nic_setup& setup, const Family& family)
     : family_(family),
@@ -46,8 +50,8 @@ Status mw_nic::Prepare(const char* name, uint16_t queue_pairs) {
   Configure(queue_pairs);
   MW_ASSIGN_OR_RETURN(
       port_, NicPort::Create(system.environment, name, system.control.regions().global(), *driver_,
-                             *family_.loop, mmio_, memory_, config_));
-  return port_->AttachHost(stack_);
+                             *family_.loop, mmio_, memory_, config_, &stack_));
+  return kOkStatus;
 }
 
 void mw_nic::Release() {
@@ -138,12 +142,14 @@ void mw_nic_host_close(mw_nic* nic) {
   nic->port().CloseHost();
 }
 
-mw_host_send mw_nic_host_send(mw_nic* nic, uint16_t queue, const os_frame* frame, bool more) {
-  switch (nic->port().SendFromHost(queue, mapwire::kernel::FrameOf(frame), more)) {
+mw_host_send mw_nic_host_send(mw_nic* nic, uint16_t queue, os_frame* frame, bool more) {
+  switch (nic->port().SendFromHost(queue, *mapwire::kernel::FrameOf(frame), more)) {
     case HostSend::kSent:
       return MW_HOST_SENT;
     case HostSend::kSentLast:
       return MW_HOST_SENT_LAST;
+    case HostSend::kKept:
+      return MW_HOST_KEPT;
     case HostSend::kFull:
     case HostSend::kBusy:
       return MW_HOST_LATER;
@@ -271,7 +277,22 @@ constexpr HostCounter kHostCounters[] = {
     {"host_rx_frames", &HostCounters::rx_frames},
     {"host_rx_no_memory", &HostCounters::rx_no_memory},
 };
-constexpr uint32_t kOfAll = std::size(kDeviceCounters) + std::size(kPortCounters);
+// Of all host rings together.
+struct HostRingCounter {
+  const char* name;
+  uint64_t HostRingCounters::*counter;
+};
+constexpr HostRingCounter kHostRingCounters[] = {
+    {"host_ring_to_host", &HostRingCounters::to_host},
+    {"host_ring_to_program", &HostRingCounters::to_program},
+    {"host_ring_bad_length", &HostRingCounters::bad_length},
+    {"host_ring_host_down", &HostRingCounters::host_down},
+    {"host_ring_no_memory", &HostRingCounters::no_memory},
+    {"host_ring_full", &HostRingCounters::full},
+    {"host_ring_too_long", &HostRingCounters::too_long},
+};
+constexpr uint32_t kBeforeHostRings = std::size(kDeviceCounters) + std::size(kPortCounters);
+constexpr uint32_t kOfAll = kBeforeHostRings + std::size(kHostRingCounters);
 constexpr uint32_t kOfEach = std::size(kQueueCounters) + std::size(kHostCounters);
 
 }  // namespace
@@ -281,7 +302,8 @@ uint32_t mw_nic_counters(const mw_nic* nic) { return kOfAll + nic->config().queu
 const char* mw_nic_counter_name(uint32_t i, int* queue) {
   *queue = -1;
   if (i < std::size(kDeviceCounters)) return kDeviceCounters[i].name;
-  if (i < kOfAll) return kPortCounters[i - std::size(kDeviceCounters)].name;
+  if (i < kBeforeHostRings) return kPortCounters[i - std::size(kDeviceCounters)].name;
+  if (i < kOfAll) return kHostRingCounters[i - kBeforeHostRings].name;
   *queue = static_cast<int>((i - kOfAll) / kOfEach);
   i = (i - kOfAll) % kOfEach;
   if (i < std::size(kQueueCounters)) return kQueueCounters[i].name;
@@ -293,6 +315,13 @@ void mw_nic_read_counters(mw_nic* nic, uint64_t* values) {
   const DriverStatistics& counted = nic->port().ReadStatistics();
   for (const DeviceCounter& row : kDeviceCounters) *values++ = counted.*row.counter;
   for (const PortCounter& row : kPortCounters) *values++ = nic->port().counters().*row.counter;
+  for (const HostRingCounter& row : kHostRingCounters) {
+    *values = 0;
+    for (uint16_t i = 0; i < HostRings::kMax; ++i) {
+      *values += nic->port().host_side()->counters(i).*row.counter;
+    }
+    ++values;
+  }
   for (uint16_t i = 0; i < nic->config().queue_pairs; ++i) {
     for (const QueueCounter& row : kQueueCounters) *values++ = counted.queues[i].*row.counter;
     const HostCounters& host = nic->port().host()->counters(i);

@@ -36,7 +36,7 @@ const os_frame* HandleOf(const platform::HostFrame& frame) {
 }  // namespace
 
 platform::HostFrame* HostStack::NewFrame(uint16_t queue, uint32_t bytes) {
-  return reinterpret_cast<platform::HostFrame*>(os_frame_new(device_, queue, bytes));
+  return FrameOf(os_frame_new(device_, queue, bytes));
 }
 
 void HostStack::Append(platform::HostFrame& frame, const void* from, uint32_t bytes) {
@@ -58,6 +58,18 @@ void HostStack::Copy(const platform::HostFrame& frame, uint32_t offset, void* to
 bool HostStack::Taken(uint16_t queue, uint32_t bytes) {
   return os_host_taken(device_, queue, bytes);
 }
+
+void HostStack::Keep(uint16_t host_ring, platform::HostFrame& frame) {
+  os_host_keep(device_, host_ring, HandleOf(frame));
+}
+
+uint32_t HostStack::Kept(uint16_t host_ring) { return os_host_kept(device_, host_ring); }
+
+platform::HostFrame* HostStack::Next(uint16_t host_ring) {
+  return FrameOf(os_host_next(device_, host_ring));
+}
+
+void HostStack::Free(platform::HostFrame& frame) { os_frame_free(HandleOf(frame)); }
 
 void HostStack::Schedule(uint16_t queue) { os_host_schedule(device_, queue); }
 

@@ -69,6 +69,10 @@ class HostStack final : public platform::HostStack {
   uint32_t Length(const platform::HostFrame& frame) override;
   void Copy(const platform::HostFrame& frame, uint32_t offset, void* to, uint32_t bytes) override;
   bool Taken(uint16_t queue, uint32_t bytes) override;
+  void Keep(uint16_t host_ring, platform::HostFrame& frame) override;
+  uint32_t Kept(uint16_t host_ring) override;
+  platform::HostFrame* Next(uint16_t host_ring) override;
+  void Free(platform::HostFrame& frame) override;
   void Schedule(uint16_t queue) override;
   void Sent(uint16_t queue, uint32_t bytes, bool room) override;
 
@@ -77,8 +81,8 @@ class HostStack final : public platform::HostStack {
 };
 
 // A frame of core's is a socket buffer of the shim's.
-inline const platform::HostFrame& FrameOf(const os_frame* frame) {
-  return *reinterpret_cast<const platform::HostFrame*>(frame);
+inline platform::HostFrame* FrameOf(os_frame* frame) {
+  return reinterpret_cast<platform::HostFrame*>(frame);
 }
 
 class Environment final : public platform::Environment,

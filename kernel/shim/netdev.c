@@ -10,6 +10,8 @@
 #include "kernel/shim/shim.h"
 
 #define STATISTICS_PERIOD HZ
+/* Frames on their way up from one queue. */
+#define RECEIVED_MAX 4096
 
 /* A queue pair of the host. */
 struct host_queue {
@@ -65,6 +67,8 @@ static struct netdev_queue* txq_of(const struct host_queue* queue) {
 }
 
 struct os_frame* os_frame_new(struct os_device* device, uint16_t queue, uint32_t bytes) {
+  // A program may send faster than the stack takes.
+  if (skb_queue_len_lockless(&device->queues[queue].received) >= RECEIVED_MAX) return NULL;
   return (struct os_frame*)netdev_alloc_skb_ip_align(device->queues[queue].netdev, bytes);
 }
 
@@ -83,6 +87,25 @@ uint32_t os_frame_length(const struct os_frame* frame) {
 void os_frame_copy(const struct os_frame* frame, uint32_t offset, void* to, uint32_t bytes) {
   // Fails only beyond the end.
   WARN_ON_ONCE(skb_copy_bits((const struct sk_buff*)frame, offset, to, bytes));
+}
+
+void os_frame_free(struct os_frame* frame) { dev_consume_skb_any(skb_of(frame)); }
+
+// It may lie there for long: whoever sent it, and what it came by, must not have to wait.
+void os_host_keep(struct os_device* device, uint16_t host_ring, struct os_frame* frame) {
+  struct sk_buff* skb = skb_of(frame);
+
+  skb_orphan(skb);
+  skb_scrub_packet(skb, true);
+  skb_queue_tail(&device->kept[host_ring], skb);
+}
+
+uint32_t os_host_kept(const struct os_device* device, uint16_t host_ring) {
+  return skb_queue_len_lockless(&device->kept[host_ring]);
+}
+
+struct os_frame* os_host_next(struct os_device* device, uint16_t host_ring) {
+  return (struct os_frame*)skb_dequeue(&device->kept[host_ring]);
 }
 
 bool os_host_taken(struct os_device* device, uint16_t queue, uint32_t bytes) {
@@ -133,6 +156,7 @@ static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
       os_host_schedule(own->device, index);
       return NETDEV_TX_BUSY;
     }
+    // Nothing else says so for a frame that the card does not get.
     if (result != MW_HOST_SENT_LAST) netif_tx_start_queue(txq);
   }
   if (result == MW_HOST_SENT_LAST) {
@@ -142,7 +166,7 @@ static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
   if (result == MW_HOST_DROP) {
     dev_core_stats_tx_dropped_inc(netdev);
     dev_kfree_skb_any(skb);
-  } else {
+  } else if (result != MW_HOST_KEPT) {
     dev_consume_skb_any(skb);
   }
   return NETDEV_TX_OK;
@@ -308,6 +332,7 @@ static int queues_new(struct net_device* netdev, struct os_device* device) {
     netif_napi_add(netdev, &queue->napi, poll);
   }
   device->queues = own->queues;
+  for (i = 0; i < MW_HOST_RINGS; i++) skb_queue_head_init(&device->kept[i]);
   return 0;
 }
 
@@ -316,6 +341,7 @@ static void queues_delete(struct net_device* netdev) {
   u16 i;
 
   for (i = 0; i < own->device->facts.queue_pairs; i++) netif_napi_del(&own->queues[i].napi);
+  for (i = 0; i < MW_HOST_RINGS; i++) skb_queue_purge(&own->device->kept[i]);
   own->device->queues = NULL;
   kfree(own->queues);
 }

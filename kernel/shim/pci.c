@@ -183,8 +183,9 @@ static void remove(struct pci_dev* pci) {
   netdev_remove(device);
   mw_nic_stop(device->nic);
   free_vectors(device);
-  netdev_free(device);
   mw_nic_delete(device->nic);
+  // A program may have been sending to the host until now.
+  netdev_free(device);
   pci_clear_master(pci);
   unmap_registers(device);
   pci_disable_device(pci);

@@ -13,6 +13,7 @@
 #include <linux/netdevice.h>
 #include <linux/pci.h>
 #include <linux/poll.h>
+#include <linux/skbuff.h>
 
 #include "kernel/os_abi.h"
 
@@ -38,6 +39,7 @@ struct os_device {
   struct pci_dev* pci;
   struct net_device* netdev;
   struct host_queue* queues; /* of netdev */
+  struct sk_buff_head kept[MW_HOST_RINGS];
   struct mw_nic* nic;
   struct mw_nic_facts facts;
   void __iomem* registers;

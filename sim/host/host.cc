@@ -35,12 +35,10 @@ Status HostNic::Start() {
       family_->create(
           {.mmio = mmio, .dma = &iommu_, .sleeper = &host_.sleeper(), .heap = &host_.heap()}));
   MW_ASSIGN_OR_RETURN(
-      port_, nic::NicPort::Create(host_, options_.name.c_str(), host_.control().regions().global(),
-                                  *driver_, *family_->loop, mmio, iommu_, options_.port));
-  if (stack_ != nullptr) {
-    stack_->SetPort(*port_);
-    MW_TRY(port_->AttachHost(*stack_));
-  }
+      port_,
+      nic::NicPort::Create(host_, options_.name.c_str(), host_.control().regions().global(),
+                           *driver_, *family_->loop, mmio, iommu_, options_.port, stack_.get()));
+  if (stack_ != nullptr) stack_->SetPort(*port_);
   MW_TRY(port_->Start());
   MW_TRY(host_.control().AddPort(*port_));
   return stack_ == nullptr ? kOkStatus : stack_->Open();

@@ -69,23 +69,23 @@ void NetStack::Run(uint16_t queue) {
   if (own.running) return;
   own.running = true;
   while (open_ && !own.stopped && !own.line.empty()) {
-    const std::unique_ptr<HostFrame> frame = std::move(own.line.front());
+    std::unique_ptr<HostFrame> frame = std::move(own.line.front());
     own.line.pop_front();
-    if (Offer(queue, *frame, !own.line.empty())) continue;
-    own.line.push_front(std::make_unique<HostFrame>(std::move(*frame)));
+    if (Offer(queue, frame, !own.line.empty())) continue;
+    own.line.push_front(std::move(frame));
     break;
   }
   own.running = false;
 }
 
 // False if it is to be offered again when the device says so.
-bool NetStack::Offer(uint16_t queue, const HostFrame& frame, bool more) {
+bool NetStack::Offer(uint16_t queue, std::unique_ptr<HostFrame>& frame, bool more) {
   Queue& own = *queues_[queue];
-  HostSend result = port_->SendFromHost(queue, frame, more);
+  HostSend result = port_->SendFromHost(queue, *frame, more);
   if (result == HostSend::kBusy || result == HostSend::kFull) {
     // What says that there is room may have come before we stop, so we ask once more.
     own.stopped = true;
-    result = port_->SendFromHost(queue, frame, false);
+    result = port_->SendFromHost(queue, *frame, false);
     if (result != HostSend::kBusy && result != HostSend::kFull) own.stopped = false;
   }
   switch (result) {
@@ -95,6 +95,10 @@ bool NetStack::Offer(uint16_t queue, const HostFrame& frame, bool more) {
       [[fallthrough]];
     case HostSend::kSent:
       ++counters_.sent;
+      return true;
+    case HostSend::kKept:
+      ++counters_.kept;
+      (void)frame.release();
       return true;
     case HostSend::kFull:
       Schedule(queue);
@@ -174,6 +178,20 @@ void NetStack::Copy(const HostFrame& frame, uint32_t offset, void* to, uint32_t 
 bool NetStack::Taken(uint16_t queue, uint32_t bytes) {
   queues_[queue]->outstanding += bytes;
   return false;
+}
+
+void NetStack::Keep(uint16_t host_ring, HostFrame& frame) { kept_[host_ring].emplace_back(&frame); }
+
+uint32_t NetStack::Kept(uint16_t host_ring) {
+  return static_cast<uint32_t>(kept_[host_ring].size());
+}
+
+HostFrame* NetStack::Next(uint16_t host_ring) {
+  std::deque<std::unique_ptr<HostFrame>>& line = kept_[host_ring];
+  if (line.empty()) return nullptr;
+  HostFrame* const frame = line.front().release();
+  line.pop_front();
+  return frame;
 }
 
 void NetStack::Schedule(uint16_t queue) {

@@ -37,6 +37,7 @@ struct NetStackCounters {
   uint64_t polls = 0;
   // Dropped: a program has the queue; the device would not have it, or is gone; closed meanwhile.
   uint64_t program_has_queue = 0;
+  uint64_t kept = 0;  // for a host ring; not dropped
   uint64_t refused = 0;
   uint64_t closed = 0;
 };
@@ -73,6 +74,10 @@ class NetStack final : public platform::HostStack {
   uint32_t Length(const platform::HostFrame& frame) override;
   void Copy(const platform::HostFrame& frame, uint32_t offset, void* to, uint32_t bytes) override;
   bool Taken(uint16_t queue, uint32_t bytes) override;
+  void Keep(uint16_t host_ring, platform::HostFrame& frame) override;
+  uint32_t Kept(uint16_t host_ring) override;
+  platform::HostFrame* Next(uint16_t host_ring) override;
+  void Free(platform::HostFrame& frame) override { delete &frame; }
   void Schedule(uint16_t queue) override;
   void Sent(uint16_t queue, uint32_t bytes, bool room) override;
 
@@ -88,7 +93,7 @@ class NetStack final : public platform::HostStack {
   };
 
   void Run(uint16_t queue);
-  bool Offer(uint16_t queue, const platform::HostFrame& frame, bool more);
+  bool Offer(uint16_t queue, std::unique_ptr<platform::HostFrame>& frame, bool more);
   void PollLoop(uint16_t queue);
   void DeliverReceived(uint16_t queue);
 
@@ -96,6 +101,7 @@ class NetStack final : public platform::HostStack {
   const std::string name_;
   nic::NicPort* port_ = nullptr;
   std::vector<std::unique_ptr<Queue>> queues_;
+  std::deque<std::unique_ptr<platform::HostFrame>> kept_[port::HostRings::kMax];
   bool open_ = false;
   bool closing_ = false;
   NetStackCounters counters_;

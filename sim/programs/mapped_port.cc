@@ -23,6 +23,7 @@ int MappedPort::Register(const PortBinding& binding) {
   reg.nr_flags = binding.flags;
   reg.nr_mem_id = binding.region;
   reg.nr_extra_bufs = binding.extra_buffers;
+  reg.nr_host_tx_rings = reg.nr_host_rx_rings = binding.host_rings;
   reg.nr_tx_rings = reg.nr_rx_rings = binding.made_rings;
   reg.nr_tx_slots = reg.nr_rx_slots = binding.made_slots;
   nmreq_opt_offsets own{};

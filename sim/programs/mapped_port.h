@@ -20,6 +20,7 @@ struct PortBinding {
   uint64_t flags = 0;
   uint16_t region = 0;
   uint32_t extra_buffers = 0;
+  uint16_t host_rings = 0;  // to be made, each way; 0: as it is
   uint16_t made_rings = 0;  // of a null port, each way
   uint32_t made_slots = 0;
   uint32_t max_offset = 0;  // 0: without the option

@@ -300,6 +300,213 @@ TEST_P(HostTraffic, WithoutALinkFramesWaitAndNoneIsLost) {
   EXPECT_TRUE(right.receipt.clean());
 }
 
+// --- Host rings
+// -----------------------------------------------------------------------------------
+
+// Copies what there is from one ring to another.
+uint64_t Copy(netmap_ring& from, netmap_ring& to) {
+  std::vector<uint8_t> frame;
+  uint64_t frames = 0;
+  while (Descriptor::Space(to) > 0 && Descriptor::Pop(from, frame)) {
+    EXPECT_TRUE(Descriptor::Push(to, frame));
+    ++frames;
+  }
+  return frames;
+}
+
+// A bridge in user space between the card and the host: what it is for.
+TEST_P(HostTraffic, PassesThroughAProgramThatHasCardAndHostRings) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  constexpr uint64_t kFrames = 1000;
+  bool up = false;
+  hosts.Run(*hosts.left, "bridge", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+    const uint32_t pairs = port.interface().ni_tx_rings;
+    up = true;
+    while (right.receipt.received < kFrames || left.receipt.received < kFrames) {
+      if (port.Poll(POLLIN, 100) < 0) break;
+      Copy(port.rx(pairs), port.tx(0));
+      for (uint32_t i = 0; i < pairs; ++i) Copy(port.rx(i), port.tx(pairs));
+    }
+  });
+  ASSERT_TRUE(hosts.RunUntil([&] { return up; }));
+  for (Host* const host : {hosts.left, hosts.right}) {
+    NetStack& stack = *(host == hosts.left ? hosts.left_nic : hosts.right_nic)->stack();
+    host->Spawn("traffic", 0, [&] {
+      for (uint64_t i = 0; i < kFrames; i += 20) {
+        SendThroughStack(stack, 0, hosts.flow, i, 20, Mixed());
+        Thread::Current()->SleepUntil(hosts.world.now() + 300 * kMicrosecond);
+      }
+    });
+  }
+  hosts.RunToEnd();
+  EXPECT_TRUE(hosts.RunUntil([&] {
+    return right.receipt.received == kFrames && left.receipt.received == kFrames;
+  })) << right.receipt.received
+      << " " << left.receipt.received;
+  EXPECT_TRUE(right.receipt.clean());
+  EXPECT_TRUE(left.receipt.clean());
+  EXPECT_EQ(hosts.left_nic->stack()->counters().kept, kFrames);
+}
+
+// What the host sends is the program's only if it has the queue too.
+TEST_P(HostTraffic, AHostRingAloneSeesNothingAndTakesNothing) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  hosts.Run(*hosts.left, "watcher", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_SW}), 0);
+    SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, 200, Mixed());
+    EXPECT_EQ(port.Poll(POLLIN, 20), 0);
+    // The other way it works by itself.
+    netmap_ring& up = port.tx(port.interface().ni_tx_rings);
+    std::vector<uint8_t> frame(60);
+    for (uint64_t i = 0; i < 100; ++i) {
+      WriteUdpFrame(frame.data(), frame.size(), hosts.flow, i);
+      EXPECT_TRUE(Descriptor::Push(up, frame));
+    }
+    EXPECT_EQ(port.TxSync(), 0);
+    EXPECT_EQ(up.tail, (up.head + up.num_slots - 1) % up.num_slots) << "all are free again";
+  });
+  hosts.RunToEnd();
+  EXPECT_TRUE(hosts.RunUntil(
+      [&] { return right.receipt.received == 200 && left.receipt.received == 100; }));
+  EXPECT_TRUE(right.receipt.clean() && left.receipt.clean());
+}
+
+TEST_P(HostTraffic, AHostRingThatNobodyEmptiesFillsUpAndTheRestIsCounted) {
+  TwoHosts hosts(WithStacks(GetParam(), 64));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  hosts.Run(*hosts.left, "sleeper", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+    const uint32_t pairs = port.interface().ni_tx_rings;
+    netmap_ring& ring = port.rx(pairs);
+    SendThroughStack(stack, 0, hosts.flow, 0, 40, Always(60));
+    EXPECT_EQ(port.RxSync(), 0);
+    EXPECT_EQ(Descriptor::Space(ring), 40u);
+    SendThroughStack(stack, 0, hosts.flow, 40, 60, Always(60));
+    EXPECT_EQ(hosts.left_nic->port()->host_side()->counters(0).full, 37u);
+    EXPECT_EQ(port.Poll(POLLIN, 0), POLLIN);
+    EXPECT_EQ(Descriptor::Space(ring), 63u);
+    Receipt receipt;
+    std::vector<uint8_t> frame;
+    while (Descriptor::Pop(ring, frame)) receipt.Take(frame, hosts.flow);
+    EXPECT_EQ(receipt.received, 63u);
+    EXPECT_TRUE(receipt.clean());
+    // Who sleeps is woken by what the host sends.
+    EXPECT_EQ(port.RxSync(), 0);
+    hosts.left->Spawn("sender", 0, [&] {
+      Thread::Current()->SleepUntil(hosts.world.now() + kMillisecond);
+      SendThroughStack(stack, 0, hosts.flow, 63, 1, Always(60));
+    });
+    EXPECT_EQ(port.Poll(POLLIN, 100), POLLIN);
+  });
+  hosts.RunToEnd();
+  EXPECT_EQ(stack.counters().program_has_queue, 37u);
+}
+
+TEST_P(HostTraffic, FramesThatDoNotFitAreCounted) {
+  TwoHostsOptions options = WithStacks(GetParam());
+  options.buffer_bytes = 1024;
+  TwoHosts hosts(options);
+  hosts.Boot();
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  hosts.Run(*hosts.left, "program", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+    const uint32_t pairs = port.interface().ni_tx_rings;
+    NetStack& stack = *hosts.left_nic->stack();
+    SendThroughStack(stack, 0, hosts.flow, 0, 1, Always(1514));
+    SendThroughStack(stack, 0, hosts.flow, 1, 1, Always(1024));
+    EXPECT_EQ(port.RxSync(), 0);
+    EXPECT_EQ(Descriptor::Space(port.rx(pairs)), 1u);
+    EXPECT_EQ(port.rx(pairs).slot[0].len, 1024);
+    netmap_ring& up = port.tx(pairs);
+    up.slot[0].len = 13;
+    up.slot[1].len = 1025;
+    up.slot[2].len = 60;
+    WriteUdpFrame(Descriptor::Buffer(up, up.slot[2].buf_idx), 60, hosts.flow, 0);
+    up.head = up.cur = 3;
+    EXPECT_EQ(port.TxSync(), 0);
+    // No buffer of the region: nothing of it goes up.
+    up.slot[3].buf_idx = 0x7fffffff;
+    up.head = up.cur = 4;
+    EXPECT_EQ(port.TxSync(), 0);
+    EXPECT_EQ(up.head, 3u) << "refused";
+    process.SleepUntil(process.Now() + kMillisecond);
+  });
+  hosts.RunToEnd();
+  const port::HostRingCounters& counters = hosts.left_nic->port()->host_side()->counters(0);
+  EXPECT_EQ(counters.too_long, 1u);
+  EXPECT_EQ(counters.bad_length, 2u);
+  EXPECT_EQ(counters.to_host, 1u);
+  EXPECT_EQ(left.receipt.received, 1u);
+}
+
+TEST_P(HostTraffic, WithTheDeviceDownFramesForTheHostAreCounted) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  hosts.Run(*hosts.left, "program", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_SW}), 0);
+    hosts.left_nic->stack()->Close();
+    netmap_ring& up = port.tx(port.interface().ni_tx_rings);
+    std::vector<uint8_t> frame(60);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(Descriptor::Push(up, frame));
+    EXPECT_EQ(port.TxSync(), 0);
+    EXPECT_TRUE(hosts.left_nic->stack()->Open().ok());
+  });
+  hosts.RunToEnd();
+  EXPECT_EQ(hosts.left_nic->port()->host_side()->counters(0).host_down, 5u);
+}
+
+// Descriptors of card and host rings close in any order while both hosts send.
+TEST_P(HostTraffic, CardAndHostRingsCloseInAnyOrder) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  bool stop = false;
+  for (Host* const host : {hosts.left, hosts.right}) {
+    NetStack& stack = *(host == hosts.left ? hosts.left_nic : hosts.right_nic)->stack();
+    host->Spawn("traffic", 0, [&] {
+      for (uint64_t i = 0; !stop; i += 5) {
+        SendThroughStack(stack, 0, hosts.flow, i, 5, Always(60));
+        Thread::Current()->SleepUntil(hosts.world.now() + 20 * kMicrosecond);
+      }
+    });
+  }
+  hosts.Run(*hosts.left, "opener", 1, [&](Process& process) {
+    const PortBinding bindings[] = {
+        {.mode = NR_REG_ALL_NIC}, {.mode = NR_REG_SW}, {.mode = NR_REG_ALL_NIC}};
+    std::vector<int> order = {0, 1, 2};
+    do {
+      for (int round = 0; round < 5; ++round) {
+        std::vector<Descriptor> ports(3, Descriptor(process));
+        for (int i = 0; i < 3; ++i) ASSERT_EQ(ports[i].Open(bindings[i]), 0);
+        for (Descriptor& port : ports) port.Poll(POLLIN, 1);
+        for (const int i : order) ASSERT_EQ(ports[i].Close(), 0);
+      }
+    } while (std::next_permutation(order.begin(), order.end()));
+  });
+  hosts.RunToEnd();
+  stop = true;
+  hosts.RunFor(10 * kMillisecond);
+  right.receipt = Receipt();
+  OnHost(hosts, *hosts.left,
+         [&] { SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, 60, Mixed()); });
+  EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 60; }));
+  EXPECT_TRUE(right.receipt.clean());
+  EXPECT_EQ(hosts.left_nic->port()->counters().resets, 0u);
+}
+
 // --- Two queues
 // -----------------------------------------------------------------------------------
 
@@ -338,6 +545,34 @@ TEST(HostTrafficOnTwoQueues, NeighboursComeAndGoAndNoFrameIsLost) {
     EXPECT_EQ(nic->port()->counters().resets, 0u);
     EXPECT_EQ(nic->port()->counters().link_changes, before.link_changes);
   }
+}
+
+TEST(HostTrafficOnTwoQueues, EachQueueHasItsHostRing) {
+  TwoHosts hosts(WithStacks(Card::k82599));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  hosts.Run(*hosts.left, "program", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW, .host_rings = 2}), 0);
+    EXPECT_EQ(port.registered().nr_host_rx_rings, 2);
+    SendThroughStack(stack, 0, hosts.flow, 0, 3, Always(60));
+    SendThroughStack(stack, 1, hosts.flow, 0, 5, Always(60));
+    EXPECT_EQ(port.RxSync(), 0);
+    EXPECT_EQ(Descriptor::Space(port.rx(2)), 3u);
+    EXPECT_EQ(Descriptor::Space(port.rx(3)), 5u);
+  });
+  hosts.RunToEnd();
+  // With one ring for all.
+  hosts.Run(*hosts.left, "program", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+    EXPECT_EQ(port.registered().nr_host_rx_rings, 1);
+    SendThroughStack(stack, 0, hosts.flow, 0, 3, Always(60));
+    SendThroughStack(stack, 1, hosts.flow, 0, 5, Always(60));
+    EXPECT_EQ(port.RxSync(), 0);
+    EXPECT_EQ(Descriptor::Space(port.rx(2)), 8u);
+  });
+  hosts.RunToEnd();
 }
 
 // What the host sends and receives is in no page that a program maps.

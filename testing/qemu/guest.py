@@ -23,7 +23,8 @@ PLUGINS = {
              "lib/x86_64-linux-gnu/libgcc_s.so.1", "usr/libexec/coreutils/libstdbuf.so"),
 }
 # Of what this repository builds.
-BUILT = {"pkt-gen": "tools/pkt-gen/pkt-gen", "hostile": "testing/guest/hostile",
+BUILT = {"pkt-gen": "tools/pkt-gen/pkt-gen", "bridge": "tools/bridge/bridge",
+         "hostile": "testing/guest/hostile",
          "sync_cost": "testing/guest/sync_cost"}
 # Words of a kernel that has come to grief; a guest looks for them after each test (lib.sh has
 # them from here), we look for them on its console.

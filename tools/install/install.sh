@@ -86,10 +86,12 @@ put_link() {
 # Everything is looked for before anything is written.
 headers=()
 for header in "$root"/core/abi/net/*.h; do headers+=("${header##*/}"); done
-library=$built/tools/libnetmap tools=$built/tools/pkt-gen
+library=$built/tools/libnetmap tools=$built/tools/pkt-gen bridge=$built/tools/bridge/bridge
 for file in "$root/core/abi/net/netmap.h" "$root/tools/libnetmap/libnetmap.h" \
   "$root/tools/install/libnetmap.pc.in" "$root/tools/pkt-gen/pkt-gen.8" \
-  "$library/libnetmap.a" "$library/libnetmap.so.0" "$tools/pkt-gen" "$tools/pkt-gen-b"; do
+  "$root/tools/bridge/bridge.8" \
+  "$library/libnetmap.a" "$library/libnetmap.so.0" "$tools/pkt-gen" "$tools/pkt-gen-b" \
+  "$bridge"; do
   [ -f "$file" ] || fail "not built: $file"
 done
 
@@ -106,5 +108,7 @@ done <"$root/tools/install/libnetmap.pc.in" >"$scratch/libnetmap.pc"
 put 644 "$scratch/libnetmap.pc" "$prefix/lib/pkgconfig/libnetmap.pc"
 put 755 "$tools/pkt-gen" "$prefix/bin/pkt-gen"
 put 755 "$tools/pkt-gen-b" "$prefix/bin/pkt-gen-b"
+put 755 "$bridge" "$prefix/bin/bridge"
+put 644 "$root/tools/bridge/bridge.8" "$prefix/share/man/man8/bridge.8"
 put 644 "$root/tools/pkt-gen/pkt-gen.8" "$prefix/share/man/man8/pkt-gen.8"
 put_link pkt-gen.8 "$prefix/share/man/man8/pkt-gen-b.8"

@@ -17,11 +17,11 @@ run() {
   "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 }
 
-files="bin/pkt-gen bin/pkt-gen-b
+files="bin/bridge bin/pkt-gen bin/pkt-gen-b
 include/libnetmap.h include/net/mapwire.h include/net/netmap.h include/net/netmap_legacy.h
 include/net/netmap_user.h include/net/netmap_virt.h
 lib/libnetmap.a lib/libnetmap.so lib/libnetmap.so.0 lib/pkgconfig/libnetmap.pc
-share/man/man8/pkt-gen-b.8 share/man/man8/pkt-gen.8"
+share/man/man8/bridge.8 share/man/man8/pkt-gen-b.8 share/man/man8/pkt-gen.8"
 
 # A prefix with a blank, and with characters that mean something to sed.
 prefix="$scratch/a place & such"
