@@ -1,7 +1,8 @@
 // A program that means harm, in several processes at once, on a real /dev/netmap: any value
 // anywhere in its mapping, any request, syncs and polls from all CPUs, and processes killed at any
 // moment.
-//   usage: hostile PORT SEED SECONDS PROCESSES own|everything
+//   usage: hostile PORT SEED KILLS PROCESSES own|everything
+// It ends when so many were killed; a machine on which that takes five minutes is none for this.
 // Ports of one region share its memory, so programs in it can harm each other: `own` leaves alone
 // rings of other ports of the region, which must go on; a slot may name any buffer all the same.
 // Prints what was done.
@@ -25,6 +26,8 @@
 #include <vector>
 
 namespace {
+
+constexpr time_t kLimitSeconds = 300;
 
 // What all processes did, in memory that they share.
 struct Tally {
@@ -268,18 +271,19 @@ pid_t Start(const char* port, uint64_t seed, bool everything) {
 int main(int argc, char** argv) {
   const bool everything = argc == 6 && std::strcmp(argv[5], "everything") == 0;
   if (argc != 6 || (!everything && std::strcmp(argv[5], "own") != 0)) {
-    std::fprintf(stderr, "usage: hostile PORT SEED SECONDS PROCESSES own|everything\n");
+    std::fprintf(stderr, "usage: hostile PORT SEED KILLS PROCESSES own|everything\n");
     return 2;
   }
   const char* const port = argv[1];
   std::mt19937_64 random(std::strtoull(argv[2], nullptr, 10));
-  const time_t end = time(nullptr) + std::atoi(argv[3]);
+  const uint64_t enough = std::strtoull(argv[3], nullptr, 10);
+  const time_t end = time(nullptr) + kLimitSeconds;
   std::vector<pid_t> children(static_cast<size_t>(std::atoi(argv[4])));
   tally = static_cast<Tally*>(
       mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   for (pid_t& child : children) child = Start(port, random(), everything);
   uint64_t kills = 0;
-  while (time(nullptr) < end) {
+  while (kills < enough && time(nullptr) < end) {
     usleep(static_cast<useconds_t>(random() % 20000));
     pid_t& child = children[random() % children.size()];
     kill(child, SIGKILL);

@@ -109,16 +109,16 @@ test_names() {
 
 # $1: what they harm. Both must have done what they are for.
 hostile_pair() {
-  hostile eth0 1 12 4 "$1" >/tmp/hostile-0 &
+  hostile eth0 1 80 4 "$1" >/tmp/hostile-0 &
   one=$!
-  hostile eth1 2 12 4 "$1" >/tmp/hostile-1 &
+  hostile eth1 2 80 4 "$1" >/tmp/hostile-1 &
   two=$!
 }
 hostile_end() {
   wait "$one"
   wait "$two"
   cat /tmp/hostile-0 /tmp/hostile-1
-  [ "$(sed -n 's/^kills \([0-9]*\) .*/\1/p' /tmp/hostile-0)" -gt 20 ]
+  [ "$(sed -n 's/^kills \([0-9]*\) .*/\1/p' /tmp/hostile-0)" = 80 ]
   [ "$(sed -n 's/.* registered \([0-9]*\) .*/\1/p' /tmp/hostile-0)" -gt 20 ]
   [ "$(sed -n 's/.* bus-errors \([0-9]*\)$/\1/p' /tmp/hostile-0)" -gt 20 ]
 }

@@ -69,8 +69,8 @@ test_neighbours() {
 }
 
 test_hostile() {
-  hostile eth0 3 12 3 own
-  hostile eth0 4 12 3 everything
+  hostile eth0 3 80 3 own | grep "^kills 80 "
+  hostile eth0 4 80 3 everything | grep "^kills 80 "
   [ "$(stat_of eth0 resets)" = 0 ]
 }
 
