@@ -281,6 +281,21 @@ TEST_F(HostClientTest, WhatWasReceivedGoesUpWhenAProgramComes) {
   EXPECT_EQ(port_->PollForHost(0, 8), 3u);
 }
 
+TEST_F(HostClientTest, WhatIsOnItsWayIsWaitedForBeforeAProgramHasTheQueue) {
+  OpenHost();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Send(1, 60, true), HostSend::kSent);
+  uint32_t delays = 0;
+  environment_.sleeper().on_delay = [&](uint64_t) {
+    EXPECT_EQ(tail(1), 5u) << "the card was told of what was left for later";
+    if (++delays <= 5) ReportHead(delays, 1);
+  };
+  BindPair1();
+  environment_.sleeper().on_delay = nullptr;
+  EXPECT_GE(delays, 5u);
+  EXPECT_EQ(host(1).tx_lost, 0u);
+  EXPECT_EQ(stack_.outstanding[1], 0u);
+}
+
 TEST_F(HostClientTest, WhatACardDoesNotSendInTimeIsLostAndCounted) {
   OpenHost();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Send(1), HostSend::kSent);

@@ -21,6 +21,7 @@
 #endif
 
 #ifdef MW_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef MW_TSAN
@@ -49,6 +50,10 @@ Fiber::Fiber(std::function<void()> body) : body_(std::move(body)) {
   }
   stack_ = static_cast<char*>(memory) + kGuardBytes;
   mprotect(stack_, kStackBytes, PROT_READ | PROT_WRITE);
+#ifdef MW_ASAN
+  // The last frames of a fiber never return, and its stack may have been here.
+  ASAN_UNPOISON_MEMORY_REGION(stack_, kStackBytes);
+#endif
   own_ =
       context::make_fcontext(static_cast<char*>(stack_) + kStackBytes, kStackBytes, &Fiber::Entry);
 #ifdef MW_TSAN

@@ -28,6 +28,8 @@
 namespace {
 
 constexpr time_t kLimitSeconds = 300;
+// Where buffers begin in the region, as the module makes it: behind netmap_ifs and rings.
+constexpr uint64_t kBuffersAt = 100 * 1024 + 200 * 69632;
 
 // What all processes did, in memory that they share.
 struct Tally {
@@ -157,11 +159,14 @@ class Attacker {
     if (place < 4) {
       at += 4 * Below(16);
     } else if (place < 8) {
-      at += 256 + 4 * Below(4 * 512);
+      // A netmap_if is short, and what follows is another's.
+      at += ring == nullptr && !everything_ ? 4 * Below(256) : 256 + 4 * Below(4 * 512);
     } else if (everything_) {
       at += 4 * Below(1 << 16);
     } else if (ring != nullptr) {
       at = NETMAP_BUF(ring, ring->slot[Below(512)].buf_idx) + 4 * Below(512);
+      // Wherever a ring's broken words lead: not to what is no buffer.
+      if (at < memory_ + kBuffersAt) return;
     }
     if (at >= memory_ && at + 4 <= memory_ + bytes_)
       *reinterpret_cast<volatile uint32_t*>(at) = Value();
