@@ -47,8 +47,8 @@ class HostStack {
 
   // --- Wake-ups ----------------------------------------------------------------------------------
 
-  // Somebody is to call NicPort::HostPoll for this queue soon. Any context, interrupts included;
-  // never calls back.
+  // Somebody is to call NicPort::PollForHost for this queue soon. Any context, interrupts
+  // included; never calls back.
   virtual void Schedule(uint16_t queue) = 0;
   // The device is done with frames of `bytes` bytes in all (0: none since the last call); `room`:
   // the queue may be filled again, or there is another answer than that it is full.

@@ -24,7 +24,6 @@ struct host_queue {
 
 struct netdev_private {
   struct os_device* device;
-  struct host_queue* queues;
   struct mw_nic_statistics statistics; /* as of the last period */
   struct delayed_work reader;
 };
@@ -136,24 +135,23 @@ void os_host_sent(struct os_device* device, uint16_t queue, uint32_t bytes, bool
 }
 
 static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
-  struct netdev_private* own = private_of(netdev);
+  struct os_device* device = private_of(netdev)->device;
   const u16 index = skb_get_queue_mapping(skb);
   struct netdev_queue* txq = netdev_get_tx_queue(netdev, index);
-  struct mw_nic* nic = nic_of(netdev);
   enum mw_host_send result;
 
-  if (skb_put_padto(skb, own->device->facts.min_frame_bytes)) {
+  if (skb_put_padto(skb, device->facts.min_frame_bytes)) {
     dev_core_stats_tx_dropped_inc(netdev);
     return NETDEV_TX_OK;
   }
-  result = mw_nic_host_send(nic, index, (struct os_frame*)skb, netdev_xmit_more());
+  result = mw_nic_host_send(device->nic, index, (struct os_frame*)skb, netdev_xmit_more());
   if (result == MW_HOST_LATER) {
     netif_tx_stop_queue(txq);
     smp_mb__after_atomic();
     // What says when to go on may have come before we stopped.
-    result = mw_nic_host_send(nic, index, (struct os_frame*)skb, false);
+    result = mw_nic_host_send(device->nic, index, (struct os_frame*)skb, false);
     if (result == MW_HOST_LATER) {
-      os_host_schedule(own->device, index);
+      os_host_schedule(device, index);
       return NETDEV_TX_BUSY;
     }
     // Nothing else says so for a frame that the card does not get.
@@ -161,7 +159,7 @@ static netdev_tx_t start_xmit(struct sk_buff* skb, struct net_device* netdev) {
   }
   if (result == MW_HOST_SENT_LAST) {
     netif_tx_stop_queue(txq);
-    os_host_schedule(own->device, index);
+    os_host_schedule(device, index);
   }
   if (result == MW_HOST_DROP) {
     dev_core_stats_tx_dropped_inc(netdev);
@@ -194,23 +192,23 @@ static int poll(struct napi_struct* napi, int budget) {
 
 // Nothing is sent and nothing is polled.
 static void quiesce(struct net_device* netdev) {
-  struct netdev_private* own = private_of(netdev);
+  struct os_device* device = private_of(netdev)->device;
   u16 i;
 
   netif_tx_disable(netdev);
-  for (i = 0; i < own->device->facts.queue_pairs; i++) napi_disable(&own->queues[i].napi);
+  for (i = 0; i < device->facts.queue_pairs; i++) napi_disable(&device->queues[i].napi);
 }
 
 static int open(struct net_device* netdev) {
-  struct netdev_private* own = private_of(netdev);
+  struct os_device* device = private_of(netdev)->device;
   int error;
   u16 i;
 
-  for (i = 0; i < own->device->facts.queue_pairs; i++) {
+  for (i = 0; i < device->facts.queue_pairs; i++) {
     netdev_tx_reset_queue(netdev_get_tx_queue(netdev, i));
-    napi_enable(&own->queues[i].napi);
+    napi_enable(&device->queues[i].napi);
   }
-  error = mw_nic_host_open(nic_of(netdev));
+  error = mw_nic_host_open(device->nic);
   if (error) {
     netdev_err(netdev, "netmap: the host does not get the card (%d)\n", error);
     quiesce(netdev);
@@ -221,12 +219,12 @@ static int open(struct net_device* netdev) {
 }
 
 static int stop(struct net_device* netdev) {
-  struct netdev_private* own = private_of(netdev);
+  struct os_device* device = private_of(netdev)->device;
   u16 i;
 
   quiesce(netdev);
-  mw_nic_host_close(nic_of(netdev));
-  for (i = 0; i < own->device->facts.queue_pairs; i++) skb_queue_purge(&own->queues[i].received);
+  mw_nic_host_close(device->nic);
+  for (i = 0; i < device->facts.queue_pairs; i++) skb_queue_purge(&device->queues[i].received);
   return 0;
 }
 
@@ -317,13 +315,12 @@ static const struct ethtool_ops ethtool = {
 };
 
 static int queues_new(struct net_device* netdev, struct os_device* device) {
-  struct netdev_private* own = private_of(netdev);
   u16 i;
 
-  own->queues = kcalloc(device->facts.queue_pairs, sizeof(*own->queues), GFP_KERNEL);
-  if (!own->queues) return -ENOMEM;
+  device->queues = kcalloc(device->facts.queue_pairs, sizeof(*device->queues), GFP_KERNEL);
+  if (!device->queues) return -ENOMEM;
   for (i = 0; i < device->facts.queue_pairs; i++) {
-    struct host_queue* queue = &own->queues[i];
+    struct host_queue* queue = &device->queues[i];
 
     queue->device = device;
     queue->netdev = netdev;
@@ -331,19 +328,18 @@ static int queues_new(struct net_device* netdev, struct os_device* device) {
     skb_queue_head_init(&queue->received);
     netif_napi_add(netdev, &queue->napi, poll);
   }
-  device->queues = own->queues;
   for (i = 0; i < MW_HOST_RINGS; i++) skb_queue_head_init(&device->kept[i]);
   return 0;
 }
 
 static void queues_delete(struct net_device* netdev) {
-  struct netdev_private* own = private_of(netdev);
+  struct os_device* device = private_of(netdev)->device;
   u16 i;
 
-  for (i = 0; i < own->device->facts.queue_pairs; i++) netif_napi_del(&own->queues[i].napi);
-  for (i = 0; i < MW_HOST_RINGS; i++) skb_queue_purge(&own->device->kept[i]);
-  own->device->queues = NULL;
-  kfree(own->queues);
+  for (i = 0; i < device->facts.queue_pairs; i++) netif_napi_del(&device->queues[i].napi);
+  for (i = 0; i < MW_HOST_RINGS; i++) skb_queue_purge(&device->kept[i]);
+  kfree(device->queues);
+  device->queues = NULL;
 }
 
 // A card is found by the name and in the network namespace that its device has now.
