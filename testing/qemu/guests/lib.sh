@@ -139,11 +139,27 @@ echo_replies() {
 echo_replies_are() { [ "$(echo_replies)" = "$1" ]; }
 
 # Counters that say where frames stayed, of both cards and of IP.
+# What is not zero, in one line: of lines "name: value", and of /proc/net/snmp.
+not_zero() { awk '$2 > 0 {printf "%s %s; ", $1, $2} END {print ""}'; }
+not_zero_snmp() {
+  awk '/^(Ip|Icmp):/ {
+         for (i = 2; i <= NF; i++) {
+           if (!named[$1]) name[$1, i] = $i
+           else if ($i > 0) printf "%s%s %s; ", $1, name[$1, i], $i
+         }
+         named[$1] = 1
+       } END {print ""}'
+}
+
+# What the cards and the stacks of both halves have counted, and what waits.
 what_was_lost() {
-  ethtool -S eth0 | grep -E "(miss|drop|error|no_buffer|busy).*: [1-9]" || true
-  there ethtool -S eth1 | grep -E "(miss|drop|error|no_buffer|busy).*: [1-9]" || true
-  grep -E "^(Ip|Icmp):" /proc/net/snmp
-  there grep -E "^(Ip|Icmp):" /proc/net/snmp
+  local limits=/sys/class/net/eth0/queues/tx-0/byte_queue_limits
+  ethtool -S eth0 | not_zero
+  there ethtool -S eth1 | not_zero
+  not_zero_snmp </proc/net/snmp
+  there cat /proc/net/snmp | not_zero_snmp
+  echo "limit $(cat $limits/limit), in flight $(cat $limits/inflight); $(ip neigh show dev eth0)"
+  ip -s link show eth0 | grep -A1 -E "[RT]X:"
 }
 
 # $1 bytes over TCP, from there to here and from here to there, byte for byte.
