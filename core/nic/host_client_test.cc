@@ -5,21 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "core/nic/played_card_for_test.h"
-#include "core/platform/untrusted.h"
-
-namespace mapwire::platform {
-
-struct HostFrame {
-  std::vector<uint8_t> bytes;
-};
-
-}  // namespace mapwire::platform
+#include "sim/platform/host/host_frames.h"
 
 namespace mapwire::nic {
 namespace {
@@ -29,41 +20,16 @@ using platform::HostFrame;
 constexpr port::RingSelection kPair1{{1, 2}, {1, 2}};
 
 // Keeps what it is told.
-class PlayedStack final : public platform::HostStack {
+class PlayedStack final : public sim::HostFrames {
  public:
-  HostFrame* NewFrame(uint16_t, uint32_t bytes) override {
-    if (no_memory) return nullptr;
-    HostFrame* const frame = new HostFrame;
-    frame->bytes.reserve(bytes);
-    return frame;
-  }
-  void Append(HostFrame& frame, const void* from, uint32_t bytes) override {
-    const size_t at = frame.bytes.size();
-    frame.bytes.resize(at + bytes);
-    platform::UntrustedCopyIn(frame.bytes.data() + at, from, bytes);
+  HostFrame* NewFrame(uint16_t queue, uint32_t bytes) override {
+    return no_memory ? nullptr : HostFrames::NewFrame(queue, bytes);
   }
   void Receive(uint16_t queue, HostFrame* frame) override { received[queue].emplace_back(frame); }
-  uint32_t Length(const HostFrame& frame) override {
-    return static_cast<uint32_t>(frame.bytes.size());
-  }
-  void Copy(const HostFrame& frame, uint32_t offset, void* to, uint32_t bytes) override {
-    platform::UntrustedCopyOut(to, frame.bytes.data() + offset, bytes);
-  }
   bool Taken(uint16_t queue, uint32_t bytes) override {
     outstanding[queue] += bytes;
     return stopped;
   }
-  void Keep(uint16_t host_ring, HostFrame& frame) override { kept[host_ring].emplace_back(&frame); }
-  uint32_t Kept(uint16_t host_ring) override {
-    return static_cast<uint32_t>(kept[host_ring].size());
-  }
-  HostFrame* Next(uint16_t host_ring) override {
-    if (kept[host_ring].empty()) return nullptr;
-    HostFrame* const frame = kept[host_ring].front().release();
-    kept[host_ring].pop_front();
-    return frame;
-  }
-  void Free(HostFrame& frame) override { delete &frame; }
   void Schedule(uint16_t queue) override { scheduled.insert(queue); }
   void Sent(uint16_t queue, uint32_t bytes, bool room) override {
     EXPECT_LE(bytes, outstanding[queue]);
@@ -74,7 +40,6 @@ class PlayedStack final : public platform::HostStack {
   bool no_memory = false;
   bool stopped = false;
   std::vector<std::unique_ptr<HostFrame>> received[2];
-  std::deque<std::unique_ptr<HostFrame>> kept[port::HostRings::kMax];
   uint64_t outstanding[2] = {};
   std::set<uint16_t> scheduled;
   uint32_t rooms = 0;
