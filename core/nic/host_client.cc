@@ -87,6 +87,8 @@ void HostClient::ForEach(Visitor&& visit) {
 Status HostClient::Open(platform::DmaSpace& dma, const Limits& limits) {
   MW_CHECK(!open_ && region_ == nullptr);
   limits_ = limits;
+  const uint32_t whole_ring = (shape_.tx_slots - 1u) * limits.buffer_bytes;
+  limits_.max_frame_bytes = std::min(limits.max_frame_bytes, whole_ring);
   Status status = MakeRegion();
   if (status.ok()) {
     const Result<memory::DmaMap*> map = region_->AttachDevice(dma);

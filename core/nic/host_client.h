@@ -53,8 +53,8 @@ class HostClient {
   // Must be closed.
   static void Destroy(platform::Environment& environment, HostClient* client);
 
-  explicit HostClient(platform::Environment& environment, platform::HostStack& stack,
-                      const port::PortShape& shape)
+  HostClient(platform::Environment& environment, platform::HostStack& stack,
+             const port::PortShape& shape)
       : environment_(environment), stack_(stack), shape_(shape) {}
 
   // --- Control path, under the control mutex -----------------------------------------------------
@@ -65,7 +65,7 @@ class HostClient {
     uint32_t max_frame_bytes;
   };
   // Rings and buffers for all queues, mapped for the device. kNoMemory, kInvalid (the device cannot
-  // address them): nothing is left.
+  // address them): nothing is left. Frames that fill more than a whole ring are of a bad length.
   Status Open(platform::DmaSpace& dma, const Limits& limits);
   // The rings are off, and no frame is on its way in or out of here. With `keep` the buffers stay
   // mapped: the device may still reach them; Release then gives them back.
@@ -79,7 +79,11 @@ class HostClient {
   // Of a ring that is off, and whose queue was settled: what was received goes up, what was to be
   // sent is forgotten, `lost` slots of it in the device.
   void Finish(ring::Ring& ring, uint32_t lost);
+  // The slot behind the last one that Send filled.
+  uint32_t tx_head(uint16_t queue) const { return queues_[queue].tx_head; }
   const memory::DmaMap* dma_map() const { return dma_map_; }
+  // Null unless there are rings.
+  const memory::Region* region() const { return region_; }
   ring::Ring& ring(ring::Direction direction, uint16_t i) {
     return rings_[static_cast<uint32_t>(direction)][i];
   }

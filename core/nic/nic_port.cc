@@ -30,6 +30,7 @@ constexpr uint32_t kHoldLimitUs = 1000;
 constexpr uint32_t kDrainStepUs = 20;
 constexpr uint32_t kDrainLimitUs = 100'000;
 constexpr uint32_t kHostBufferBytes = 2048;
+constexpr uint32_t kVlanTagBytes = 4;
 
 // The first, second, fourth, ... of a kind is worth a line.
 bool WorthALine(uint64_t count) { return (count & (count - 1)) == 0; }
@@ -385,10 +386,13 @@ Status NicPort::OpenHost() {
   MW_CHECK(host_ != nullptr);
   if (gone() || loose_) return Errno::kNoDevice;
   const DriverInfo& info = driver_.info();
+  // No longer than what the card is to accept of others.
+  const uint32_t longest =
+      std::min(info.max_frame_bytes, config_.driver.max_frame_bytes + kVlanTagBytes);
   MW_TRY(
       host_->Open(dma_, {.buffer_bytes = std::max(kHostBufferBytes, config_.driver.rx_buffer_bytes),
                          .min_frame_bytes = info.min_frame_bytes,
-                         .max_frame_bytes = info.max_frame_bytes}));
+                         .max_frame_bytes = longest}));
   Status status = kOkStatus;
   ForEachRing([&](Ring& ring) {
     if (!status.ok() || !OfHost(ring) || InUse(ring.direction(), ring.id())) return;
@@ -433,12 +437,13 @@ Status NicPort::StartForHost(Ring& ring) {
 void NicPort::TakeFromHost(Direction direction, uint16_t i) {
   if (host_ == nullptr) return;
   Ring& ring = host_->ring(direction, i);
-  // What a sender left for later; then nobody is inside, and nobody gets in.
-  (void)ring.Sync();
   if (!ring.Lock()) return;
+  // Nobody is inside any more, and nobody gets in.
   MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
   Queue& queue = QueueOf(ring);
   if (direction == Direction::kTx) {
+    // What a sender left for later goes out too.
+    (void)queue.queue->Sync(ring, host_->tx_head(i));
     (void)platform::WaitUntil(environment_.sleeper(), kDrainStepUs, kDrainLimitUs,
                               [&] { return !carrier() || queue.queue->Look(ring).held == 0; });
   }
@@ -719,6 +724,7 @@ void NicPort::WatchWaiters(Ring& ring, const Watch& before) {
   Tell(ring.id());
   NotifyQueues(Direction::kTx, uint64_t{1} << ring.id());
   NotifyQueues(Direction::kRx, uint64_t{1} << ring.id());
+  WakeHost(uint64_t{1} << ring.id());
 }
 
 void NicPort::Tell(uint16_t queue) {
@@ -741,6 +747,7 @@ bool NicPort::HandleInterrupt(uint16_t vector) {
   }
   NotifyQueues(Direction::kTx, report.tx_queues);
   NotifyQueues(Direction::kRx, report.rx_queues);
+  WakeHost(report.tx_queues | report.rx_queues);
   return report.link_changed || (report.tx_queues | report.rx_queues) != 0;
 }
 
@@ -754,6 +761,7 @@ void NicPort::LinkChanged() {
   // Transmitters may go on, or learn that nothing moves.
   NotifyQueues(Direction::kTx, ~uint64_t{0});
   NotifyQueues(Direction::kRx, ~uint64_t{0});
+  WakeHost(~uint64_t{0});
 }
 
 // Any context.
@@ -770,11 +778,17 @@ uint64_t NicPort::QueueMask(Direction direction) const {
   return count < 64 ? (uint64_t{1} << count) - 1 : ~uint64_t{0};
 }
 
+// Once for a pair, whichever of its directions was told.
+void NicPort::WakeHost(uint64_t mask) {
+  if (host_ == nullptr) return;
+  for (mask &= QueueMask(Direction::kRx); mask != 0; mask &= mask - 1) {
+    host_->OnInterrupt(static_cast<uint16_t>(std::countr_zero(mask)));
+  }
+}
+
 void NicPort::NotifyQueues(Direction direction, uint64_t mask) {
   for (mask &= QueueMask(direction); mask != 0; mask &= mask - 1) {
-    const uint16_t queue = static_cast<uint16_t>(std::countr_zero(mask));
-    ring(direction, queue).Notify();
-    if (host_ != nullptr) host_->OnInterrupt(queue);
+    ring(direction, static_cast<uint16_t>(std::countr_zero(mask))).Notify();
   }
 }
 

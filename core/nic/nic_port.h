@@ -188,6 +188,7 @@ class NicPort final : public port::Port {
   }
   uint64_t QueueMask(port::Direction direction) const;
   void NotifyQueues(port::Direction direction, uint64_t mask);
+  void WakeHost(uint64_t mask);
   void UpdateCarrier();
   void LinkChanged();
   void DeviceGone();

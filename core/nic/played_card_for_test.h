@@ -179,6 +179,8 @@ class NicPortTest : public testing::Test {
     NicPortConfig config;
     config.driver.queue_pairs = 2;
     config.driver.tx_slots = config.driver.rx_slots = slots;
+    // With a VLAN tag as long as the card can.
+    config.driver.max_frame_bytes = PlainCodec::kMaxFrameBytes - 4;
     port_ = *NicPort::Create(environment_, "nic", region_, driver_, kRingLoop<PlainCodec>,
                              platform::Mmio(&registers_), dma_, config, stack);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -25,22 +26,33 @@ struct Arguments {
   bool list = false;
 };
 
-// The scripts that were asked for, by their names or the beginnings of their names, with the bounds
-// that were asked for.
+// The scripts that were asked for, by their names or, where no script has that name, the beginnings
+// of their names, with the bounds that were asked for.
 std::vector<Script> Selected(const Arguments& arguments) {
-  std::vector<Script> selected;
+  std::vector<Script> all;
   for (const auto list : {ExploreScripts, ScheduleScripts, KillScripts}) {
-    for (Script& script : list()) {
-      bool wanted = arguments.scripts.empty();
-      for (const std::string& name : arguments.scripts) wanted |= script.name.rfind(name, 0) == 0;
-      if (!wanted) continue;
-      for (auto& [kind, most] : script.bounds) {
-        if (kind == sim::ChoiceKind::kValue) most = arguments.changes;
-        // Where a kill is searched as well, one preemption is what there is time for.
-        if (kind == sim::ChoiceKind::kPreempt && most > 1) most = arguments.preemptions;
-      }
-      selected.push_back(std::move(script));
+    for (const Script& script : list()) all.push_back(script);
+  }
+  const auto asks_for = [&all](const std::string& name, const Script& script) {
+    if (std::any_of(all.begin(), all.end(), [&](const Script& s) { return s.name == name; })) {
+      return script.name == name;
     }
+    return script.name.rfind(name, 0) == 0;
+  };
+  std::vector<Script> selected;
+  for (Script& script : all) {
+    const std::vector<std::string>& names = arguments.scripts;
+    const bool wanted =
+        names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+          return asks_for(name, script);
+        });
+    if (!wanted) continue;
+    for (auto& [kind, most] : script.bounds) {
+      if (kind == sim::ChoiceKind::kValue) most = arguments.changes;
+      // Where a kill is searched as well, one preemption is what there is time for.
+      if (kind == sim::ChoiceKind::kPreempt && most > 1) most = arguments.preemptions;
+    }
+    selected.push_back(script);
   }
   return selected;
 }

@@ -47,7 +47,8 @@ class Descriptor {
 // The suspect and the neighbour on a stage with interrupts and a device, as threads.
 class Play {
  public:
-  explicit Play(Chooser& chooser) : stage(chooser), threads(stage) {}
+  explicit Play(Chooser& chooser, sim::PlainStack* stack = nullptr)
+      : stage(chooser, stack), threads(stage) {}
 
   // Handles interrupts until everybody else has finished.
   void Run() {
@@ -389,6 +390,100 @@ void PollsThroughAReset(Chooser& chooser) {
   play.Run();
 }
 
+// --- The host's own traffic ----------------------------------------------------------------------
+
+// What Linux does with a device, every step of it open to others. The line stands from each frame
+// until the device is known to have sent it.
+class HostLine final : public sim::PlainStack {
+ public:
+  HostLine() : PlainStack("em0") { byte_limit = 1; }
+
+ private:
+  void Wake(uint16_t) override {}
+};
+
+// The host sends frames by pair 0, while `other` goes on: each is sent, or is the program's
+// business, and the line does not stand still.
+class HostPlay {
+ public:
+  static constexpr uint32_t kFrames = 2;
+
+  HostPlay(Chooser& chooser, bool at_once) : play(chooser, &line) {
+    play.stage.nic.sends_at_once = at_once;
+  }
+
+  void Run() {
+    play.Add("host", [this] {
+      for (uint32_t i = 0; i < kFrames; ++i) line.Send(0, std::vector<uint8_t>(60, 0x50));
+    });
+    play.Add("poll", [this] {
+      for (;;) {
+        play.threads.WaitUntil([this] { return line.scheduled(0) || Done(); });
+        if (!line.scheduled(0)) return;
+        line.Poll(0);
+      }
+    });
+    if (!play.stage.nic.sends_at_once) {
+      play.Add("device", [this] {
+        for (;;) {
+          play.threads.WaitUntil([this] { return play.stage.nic.HasWork(0) || Done(); });
+          if (!play.stage.nic.HasWork(0)) return;
+          play.stage.nic.Send(0);
+        }
+      });
+    }
+    play.Run();
+    Must(ended() == kFrames, "a frame of the host is lost");
+  }
+  // All that the host gave to the device.
+  void MustHaveSent(uint32_t more = 0) {
+    Must(play.stage.nic.sent(0) == line.counters().sent + more, "a frame of the host was not sent");
+  }
+
+  // Every frame has ended somewhere, and the device has told of those it got.
+  bool Done() const { return ended() == kFrames && line.outstanding(0) == 0; }
+
+  HostLine line;
+  Play play;
+
+ private:
+  uint64_t ended() const { return line.counters().sent + line.counters().program_has_queue; }
+};
+
+void HostSends(Chooser& chooser, bool at_once) {
+  HostPlay host(chooser, at_once);
+  host.Run();
+  host.MustHaveSent();
+  host.play.stage.Judge();
+}
+
+// A program takes what it takes of the pair, and gives it back; `stays`: when the host has done.
+void HostAgainstProgram(Chooser& chooser, bool at_once, uint64_t flags, bool stays) {
+  HostPlay host(chooser, at_once);
+  host.play.Add("program", [&host, flags, stays] {
+    kit::Program& program = host.play.stage.suspect;
+    program.reg = kit::Registration(NR_REG_ONE_NIC, flags, 0);
+    Must(program.Register("em0", program.reg).ok(), "the program cannot bind");
+    if (stays) host.play.threads.WaitUntil([&host] { return host.Done(); });
+    program.Close();
+  });
+  host.Run();
+  host.MustHaveSent();
+  host.play.stage.Judge();
+}
+
+void HostAgainstReset(Chooser& chooser, bool at_once) {
+  HostPlay host(chooser, at_once);
+  host.play.Add("watchdog", [&host] {
+    host.play.stage.nic.Forget();
+    host.play.threads.Yield();
+    host.play.stage.control.Watchdog();
+  });
+  host.Run();
+  Must(host.play.stage.port().counters().resets == 1, "a device that forgot was not reset");
+  host.play.stage.Judge();
+}
+
 // --- Kills and closes ----------------------------------------------------------------------------
 
 // What a program does in its life; it ends at the end of the call in which it is killed.
@@ -503,6 +598,30 @@ std::vector<Script> ScheduleScripts() {
     });
   });
   add("reset-against-poll", PollsThroughAReset);
+  for (const bool at_once : {false, true}) {
+    const std::string device = at_once ? "-of-a-quick-device" : "";
+    // Four threads or five, and a long way through REGISTER and close: less of each.
+    const auto add_host = [&](const std::string& name, uint32_t preemptions,
+                              std::function<void(Chooser&)> run) {
+      const uint32_t switches = at_once ? kAny : 2;
+      scripts.push_back({"host-" + name + device,
+                         std::move(run),
+                         {{ChoiceKind::kPreempt, preemptions}, {ChoiceKind::kSwitch, switches}}});
+    };
+    add_host("sends", at_once ? 2 : 1, [=](Chooser& chooser) { HostSends(chooser, at_once); });
+    add_host("against-program", 1,
+             [=](Chooser& chooser) { HostAgainstProgram(chooser, at_once, 0, false); });
+    add_host("against-receiver", 1, [=](Chooser& chooser) {
+      HostAgainstProgram(chooser, at_once, NR_RX_RINGS_ONLY, false);
+    });
+    add_host("beside-receiver", 1, [=](Chooser& chooser) {
+      HostAgainstProgram(chooser, at_once, NR_RX_RINGS_ONLY, true);
+    });
+    add_host("against-sender", 1, [=](Chooser& chooser) {
+      HostAgainstProgram(chooser, at_once, NR_TX_RINGS_ONLY, false);
+    });
+    add_host("against-reset", 1, [=](Chooser& chooser) { HostAgainstReset(chooser, at_once); });
+  }
   add("removal-against-sync", [](Chooser& chooser) { RemovalAgainst(chooser, false); });
   add("removal-against-poll", [](Chooser& chooser) { RemovalAgainst(chooser, true); });
   return scripts;

@@ -152,6 +152,7 @@ void TinyNic::Write32(uint32_t offset, uint32_t value) {
   if (value >= half.count) Fail("a tail beyond the descriptors");
   half.tail = value;
   ++doorbells_;
+  if (tx && sends_at_once) Send(static_cast<uint16_t>(pair));
   Access();
 }
 
@@ -159,14 +160,22 @@ char* TinyNic::Judge(uint64_t address, uint64_t bytes, const char* what) const {
   void* const known = dma_.Translate(address);
   if (known == nullptr) Fail(std::string(what) + ": an address that is not mapped");
   char* const real = platform::RealAddress(static_cast<char*>(known));
-  const auto* const base = static_cast<char*>(sim::PageSource::RealBase(region_.pages()));
-  const auto pool = region_.Geometry().value().pool(memory::PoolKind::kBuffers);
-  const uint64_t offset = static_cast<uint64_t>(real - base) - pool.offset;
-  const uint64_t buffer = offset / kBufferBytes;
-  if (buffer < memory::kReservedBuffers || buffer >= pool.object_count) {
-    Fail(std::string(what) + ": not a buffer that programs may use");
+  const auto lies_in = [real](const memory::Region& region) {
+    const char* const base = static_cast<char*>(sim::PageSource::RealBase(region.pages()));
+    return real >= base && real < base + sim::PageSource::bytes(region.pages());
+  };
+  const memory::Region* region = &region_;
+  if (host_ != nullptr && host_->region() != nullptr && lies_in(*host_->region())) {
+    region = host_->region();
   }
-  if (offset % kBufferBytes + bytes > kBufferBytes) {
+  const char* const base = static_cast<char*>(sim::PageSource::RealBase(region->pages()));
+  const auto pool = region->Geometry().value().pool(memory::PoolKind::kBuffers);
+  const uint64_t offset = static_cast<uint64_t>(real - base) - pool.offset;
+  const uint64_t buffer = offset / region->buffer_bytes();
+  if (buffer < memory::kReservedBuffers || buffer >= pool.object_count) {
+    Fail(std::string(what) + ": not a buffer that anybody may use");
+  }
+  if (offset % region->buffer_bytes() + bytes > region->buffer_bytes()) {
     Fail(std::string(what) + ": bytes beyond the buffer");
   }
   return real;
@@ -201,6 +210,7 @@ uint32_t TinyNic::Send(uint16_t pair, uint32_t most) {
     }
     queue.bytes = static_cast<uint32_t>(total);
     ++frames;
+    ++queue.frames;
     parts = 0;
     total = 0;
   }
@@ -234,7 +244,7 @@ bool TinyNic::Receive(uint16_t pair, uint32_t bytes, uint8_t fill) {
 
 // --- The stage -----------------------------------------------------------------------------------
 
-Stage::Stage(sim::Chooser& chooser)
+Stage::Stage(sim::Chooser& chooser, sim::PlainStack* stack)
     : control(environment, SmallRegion()),
       nic(dma_, control.regions().global()),
       suspect(control),
@@ -242,7 +252,8 @@ Stage::Stage(sim::Chooser& chooser)
       stranger(control),
       chooser_(chooser),
       previous_hooks_(platform::SetHooks(this)),
-      dma_(environment.faults()) {
+      dma_(environment.faults()),
+      stack_(stack) {
   environment.sleeper().on_delay = [this](uint64_t) {
     if (on_wait) on_wait({});
   };
@@ -252,12 +263,17 @@ Stage::Stage(sim::Chooser& chooser)
       .driver = {.queue_pairs = kPairs, .tx_slots = kSlots, .rx_slots = kSlots}};
   Result<nic::NicPort*> port =
       nic::NicPort::Create(environment, "em0", shared_region(), nic, nic::kRingLoop<ixgbe::Codec>,
-                           platform::Mmio(&nic), dma_, config);
+                           platform::Mmio(&nic), dma_, config, stack);
   Promise(port.ok(), "no port");
   port_ = port.value();
   Promise(port_->Start().ok() && control.AddPort(*port_).ok(), "the port does not start");
   const memory::RegionRequest request = {{{1024, 2}, {1024, 8}, {kBufferBytes, 32}}};
   private_region_ = control.CreateRegion(request).value();
+  if (stack_ == nullptr) return;
+  nic.SetHost(*port_->host());
+  stack_->SetPort(*port_);
+  Promise(port_->OpenHost().ok(), "the host does not get the port");
+  stack_->set_open(true);
 }
 
 Stage::~Stage() {
@@ -267,6 +283,10 @@ Stage::~Stage() {
   suspect.Close();
   neighbour.Close();
   stranger.Close();
+  if (stack_ != nullptr) {
+    stack_->set_open(false);
+    port_->CloseHost();
+  }
   Promise(shared_region().users() == 0, "a region has users that are gone");
   Promise(private_region_->users() == 0, "a region has users that are gone");
   Promise(dma_.maps() == 0, "memory is mapped for a device that nobody uses");

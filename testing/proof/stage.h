@@ -18,6 +18,7 @@
 #include "platform_backend/hooks.h"
 #include "platform_backend/mmio.h"
 #include "sim/explore/choice.h"
+#include "sim/host/plain_stack.h"
 #include "testing/kit/program.h"
 
 namespace mapwire::proof {
@@ -37,11 +38,20 @@ class TinyNic final : public nic::DriverForTest, public platform::MmioTarget {
   TinyNic(const kit::FakeDmaSpace& dma, const memory::Region& region)
       : DriverForTest(Info()), dma_(dma), region_(region) {}
 
+  // The host has rings too.
+  void SetHost(const nic::HostClient& host) { host_ = &host; }
+
   // --- The device, moved by the script ----------------------------------------------------------
   // Sends what has been handed over, at most `most` descriptors; returns how many frames.
   uint32_t Send(uint16_t pair, uint32_t most = ~0u);
   // A frame of `bytes` bytes, all of value `fill`, arrives; false if there is no descriptor.
   bool Receive(uint16_t pair, uint32_t bytes, uint8_t fill);
+  // There is something to send.
+  bool HasWork(uint16_t pair) const { return queues_[pair].tx.head != queues_[pair].tx.tail; }
+  // It sends whatever it is given before the write to the tail register is over.
+  bool sends_at_once = false;
+  // Frames sent on a pair so far.
+  uint32_t sent(uint16_t pair) const { return queues_[pair].frames; }
   // The last frame that was sent on a pair: its first byte and length.
   uint8_t last_fill(uint16_t pair) const { return queues_[pair].fill; }
   uint32_t last_bytes(uint16_t pair) const { return queues_[pair].bytes; }
@@ -98,18 +108,20 @@ class TinyNic final : public nic::DriverForTest, public platform::MmioTarget {
     bool rx_event = false;
     uint8_t fill = 0;
     uint32_t bytes = 0;
+    uint32_t frames = 0;
   };
 
   static nic::DriverInfo Info();
   void Access() const {
     if (on_access) on_access();
   }
-  // The bytes a descriptor names; they must lie in one buffer of the region.
+  // The bytes a descriptor names; they must lie in one buffer of the region, or of the host's.
   char* Judge(uint64_t address, uint64_t bytes, const char* what) const;
   void Raise(Queue& queue);
 
   const kit::FakeDmaSpace& dma_;
   const memory::Region& region_;
+  const nic::HostClient* host_ = nullptr;
   Queue queues_[kPairs];
   nic::LinkState link_{.up = true, .mbps = 10000};
   bool link_changed_ = false;
@@ -122,7 +134,8 @@ class TinyNic final : public nic::DriverForTest, public platform::MmioTarget {
 // A scenario's world. Choices are asked of `chooser` only where a script or an attack asks.
 class Stage final : private platform::Hooks {
  public:
-  explicit Stage(sim::Chooser& chooser);
+  // With a stack, the host has the queues that no program has.
+  explicit Stage(sim::Chooser& chooser, sim::PlainStack* stack = nullptr);
   // Closes what is open; nothing may be left.
   ~Stage() override;
   Stage(const Stage&) = delete;
@@ -206,6 +219,7 @@ class Stage final : private platform::Hooks {
   sim::Chooser& chooser_;
   platform::Hooks* previous_hooks_;
   kit::FakeDmaSpace dma_;
+  sim::PlainStack* const stack_;
   nic::NicPort* port_ = nullptr;
   memory::Region* private_region_ = nullptr;
   std::vector<const void*> waited_locks_;
