@@ -97,6 +97,7 @@ void os_host_sent(struct os_device* device, uint16_t queue, uint32_t bytes, bool
 struct mw_parameters {
   uint32_t if_size, if_num, ring_size, ring_num, buf_size, buf_num;
   bool no_timestamp;
+  bool forward;
 };
 int mw_init(const struct mw_parameters* parameters);
 void mw_exit(void);

@@ -20,6 +20,7 @@ class Session;
 struct Parameters {
   memory::RegionRequest global_region = memory::kGlobalRequest;
   bool no_timestamp = false;  // true: received rings are stamped only if they ask (NR_TIMESTAMP)
+  bool forward = false;  // true: what programs receive is passed on as if they asked (NR_FORWARD)
 };
 
 class Control {

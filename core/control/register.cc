@@ -157,6 +157,8 @@ Status Session::BindTo(port::Port& port, const nmreq_register& reg, Request* opt
   if (rx_count_ != 0) rx_ = &port.ring(Direction::kRx, selection_.rx.first);
   no_tx_poll_ = (reg.nr_flags & NR_NO_TX_POLL) != 0;
   always_stamp_ = !control_.parameters().no_timestamp;
+  can_forward_ = port.host_rings(Direction::kRx) != 0;
+  forward_all_ = can_forward_ && control_.parameters().forward;
   platform::YieldPoint();
   // L2: the binding before this; pairs with bound().
   bound_.store(true, std::memory_order_release);

@@ -77,8 +77,30 @@ Status Session::RxSyncAll() {
   return status;
 }
 
+inline SyncResult Session::SyncRx(Ring& ring, bool& moved) {
+  const bool forward =
+      can_forward_ && (forward_all_ || (ring.LoadFlags() & ring::kRingForward) != 0);
+  if (forward) [[unlikely]]
+    return SyncForwarding(ring, moved);
+  return ring.Sync();
+}
+
+SyncResult Session::SyncForwarding(Ring& ring, bool& moved) {
+  port::Forward forward{.all = forward_all_};
+  // What the host sent may go out by any ring of the card, so they must all be the program's.
+  const uint16_t all = port_->rings(Direction::kTx);
+  if (selection_.tx.first == 0 && selection_.tx.last >= all) {
+    forward.tx = tx_;
+    forward.tx_count = all;
+  }
+  const SyncResult result = port_->SyncForwarding(ring, forward);
+  moved = moved || forward.moved != 0;
+  return result;
+}
+
 Status Session::RxSyncOne(Ring& ring) {
-  const SyncResult result = ring.Sync();
+  bool moved = false;  // the program's next sync of those rings sends it
+  const SyncResult result = SyncRx(ring, moved);
   // The time of a ring that another thread is in is that thread's business.
   if (result >= SyncResult::kBusy) [[unlikely]]
     return AfterSync(result);
@@ -123,13 +145,25 @@ bool Session::PollTx(bool& wanted, uint32_t& events) {
   return ready;
 }
 
+// True if a ring has what the program waits for.
 bool Session::PollRx(uint32_t& events) {
+  bool moved = false;
+  const bool ready = ScanRx(events, moved);
+  if (!moved) [[likely]]
+    return ready;
+  // What was forwarded to the card goes out now, and what that has brought is seen.
+  bool only_push = false;
+  (void)PollTx(only_push, events);
+  return ScanRx(events, moved) || ready;
+}
+
+bool Session::ScanRx(uint32_t& events, bool& moved) {
   bool ready = false;
   const platform::TimeOfDay now = clock_.Now();
   for (uint32_t i = 0; i < rx_count_; ++i) {
     Ring& ring = rx_[i];
     platform::AccountWork(platform::Work::kRingScan, 1);
-    const SyncResult result = ring.Sync();
+    const SyncResult result = SyncRx(ring, moved);
     if (result == SyncResult::kBusy) continue;
     if (result != SyncResult::kDone) events |= kPollErr;
     if (result == SyncResult::kZombie || result == SyncResult::kOff) continue;

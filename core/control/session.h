@@ -90,9 +90,13 @@ class Session final : public memory::BufferHolder {
   [[gnu::noinline]] Status TxSyncAll();
   [[gnu::noinline]] Status RxSyncAll();
   Status RxSyncOne(ring::Ring& ring);
+  // Syncs a receive ring; true in `moved` if the transmit rings have to be synced now.
+  ring::SyncResult SyncRx(ring::Ring& ring, bool& moved);
+  [[gnu::noinline]] ring::SyncResult SyncForwarding(ring::Ring& ring, bool& moved);
   static Status AfterSync(ring::SyncResult result);
   bool PollTx(bool& wanted, uint32_t& events);
   bool PollRx(uint32_t& events);
+  bool ScanRx(uint32_t& events, bool& moved);
   void ArmAll(bool tx, bool rx);
   void WaitOn(platform::PollRegistrar& registrar);
 
@@ -111,6 +115,8 @@ class Session final : public memory::BufferHolder {
   uint32_t rx_count_ = 0;
   bool no_tx_poll_ = false;
   bool always_stamp_ = true;
+  bool can_forward_ = false;  // the port has a host
+  bool forward_all_ = false;
 
   // Of the request at work.
   const void* name_space_ = nullptr;

@@ -493,6 +493,10 @@ HostSend NicPort::SendFromHost(uint16_t queue, platform::HostFrame& frame, bool 
   return result;
 }
 
+ring::SyncResult NicPort::SyncForwarding(Ring& ring, port::Forward& forward) {
+  return host_side_ == nullptr ? ring.Sync() : host_side_->Sync(ring, forward);
+}
+
 void NicPort::ArmForHost(uint16_t queue) {
   Ring* const ring = host_->ToArm(queue);
   if (ring == nullptr) return;

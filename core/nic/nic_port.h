@@ -102,6 +102,7 @@ class NicPort final : public port::Port {
   void KillOthers() override;
   bool supports_offsets() const override { return true; }
   Status CheckBuffers(uint32_t buffer_bytes) const override;
+  ring::SyncResult SyncForwarding(ring::Ring& ring, port::Forward& forward) override;
   void Arm(ring::Ring& ring) override;
   void Abandon() override;
   void Delete() override { Destroy(environment_, this); }

@@ -11,6 +11,7 @@
 
 #include "core/base/status.h"
 #include "core/platform/host_stack.h"
+#include "core/port/port.h"
 #include "core/ring/ring.h"
 
 namespace mapwire::port {
@@ -24,6 +25,10 @@ struct HostRingCounters {
   uint64_t no_memory = 0;   // of a program: the stack had no frame to copy to
   uint64_t full = 0;        // of the host: as many wait as the ring has room for
   uint64_t too_long = 0;    // of the host: longer than a buffer
+  // Passed on by a sync that was asked to, between card and host without a copy by the program.
+  uint64_t forwarded_to_host = 0;
+  uint64_t forwarded_to_card = 0;
+  uint64_t forward_lost = 0;  // to the card: no room in its rings, or not all of them the program's
 };
 
 class HostRings {
@@ -53,6 +58,8 @@ class HostRings {
   // A frame of the host for this ring. False: it was not taken, the ring has no room for it or is
   // not in use. Who waits on the ring is woken either way.
   bool Keep(ring::Ring& ring, platform::HostFrame& frame);
+  // Syncs a receive ring of card or host; see Port::SyncForwarding.
+  ring::SyncResult Sync(ring::Ring& ring, Forward& forward);
   const HostRingCounters& counters(uint16_t host_ring) const { return counters_[host_ring]; }
 
  private:
@@ -74,11 +81,36 @@ class HostRings {
     HostRings& rings_;
   };
 
+  // Slots of a receive ring on their way back.
+  class Forwarding final : public ring::Releasing {
+   public:
+    Forwarding(HostRings& rings, Forward& forward) : rings_(rings), forward_(forward) {}
+    void BeforeRelease(ring::Ring& ring, uint32_t head) override;
+
+   private:
+    void ToHost(ring::Ring& ring, uint32_t slot, ring::SlotWord word);
+    void ToCard(ring::Ring& ring, uint32_t slot, ring::SlotWord word);
+    bool FindRoom();
+    void LetGo();
+
+    HostRings& rings_;
+    Forward& forward_;
+    // The transmit ring that is held now, and where its program has come to; then the next one.
+    ring::Ring* held_ = nullptr;
+    uint32_t head_ = 0;
+    bool moved_ = false;  // it has got something
+    uint32_t next_ = 0;
+  };
+
+  bool IsHostRing(const ring::Ring& ring) const {
+    return ring.id() >= first_[static_cast<uint32_t>(ring.direction())];
+  }
   uint16_t NumberOf(const ring::Ring& ring) const {
     return static_cast<uint16_t>(ring.id() - first_[static_cast<uint32_t>(ring.direction())]);
   }
   Status Learn(ring::Ring& ring, uint32_t slot, ring::SlotWord word, uint32_t* offset);
-  void GiveToHost(ring::Ring& ring, uint32_t slot, ring::SlotWord word, uint32_t offset);
+  bool GiveToHost(ring::Ring& ring, uint16_t queue, HostRingCounters& counters, uint32_t buffer,
+                  uint32_t offset, uint32_t bytes);
   void Import(ring::Ring& ring);
   bool GiveToProgram(ring::Ring& ring, uint32_t slot, const platform::HostFrame& frame);
 

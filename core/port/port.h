@@ -53,6 +53,15 @@ struct RingSelection {
   }
 };
 
+// What a sync of a receive ring passes on to the other side, host or card (NR_FORWARD).
+struct Forward {
+  bool all = false;  // every slot that is given back, not only those with NS_FORWARD
+  // Transmit rings for what the host sent; null if the program has not all of the card's.
+  Ring* tx = nullptr;
+  uint32_t tx_count = 0;
+  uint32_t moved = 0;  // to them: they have to be synced
+};
+
 class Port : public ListNode<struct PortList> {
  public:
   Port(platform::Environment& environment, const char* name, memory::Region& region);
@@ -117,6 +126,9 @@ class Port : public ListNode<struct PortList> {
   virtual Status CheckBuffers(uint32_t /*buffer_bytes*/) const { return kOkStatus; }
   // Any context. The device is gone: whoever has it besides programs is told too.
   virtual void KillOthers() {}
+  // Data path. Syncs a receive ring, passing on what `forward` says; ports without a host pass
+  // nothing on.
+  virtual ring::SyncResult SyncForwarding(Ring& ring, Forward&) { return ring.Sync(); }
   // An interrupt for this ring may come again. Data path.
   virtual void Arm(Ring&) {}
   // Control path, under the control mutex, after Kill: what stands behind the port goes for good.

@@ -209,6 +209,15 @@ bool Ring::TryAcquire() {
 }
 
 SyncResult Ring::Sync() {
+  return SyncAfter([](uint32_t) {});
+}
+
+SyncResult Ring::Sync(Releasing& first) {
+  return SyncAfter([&](uint32_t head) { first.BeforeRelease(*this, head); });
+}
+
+template <typename First>
+[[gnu::always_inline]] inline SyncResult Ring::SyncAfter(First&& first) {
   if (!TryAcquire()) [[unlikely]]
     return SyncResult::kBusy;
   platform::YieldPoint();
@@ -224,6 +233,7 @@ SyncResult Ring::Sync() {
     return RefusePosition(fault, head, cur);
   rhead_ = head;
   rcur_ = cur;
+  first(head);
   const Status status = backend_->Sync(*this, head);
   if (!status.ok()) [[unlikely]]
     return Failed(status);

@@ -55,6 +55,16 @@ class RingBackend {
   ~RingBackend() = default;
 };
 
+// Who looks at slots that a client gives back before they are anybody else's.
+class Releasing {
+ public:
+  // Inside a sync of `ring`: slots [ring.hwcur(), head) are given back. Data path.
+  virtual void BeforeRelease(Ring& ring, uint32_t head) = 0;
+
+ protected:
+  ~Releasing() = default;
+};
+
 // Where a client says head and cur, and where it is told tail. All in memory the client may write.
 struct Client {
   platform::Untrusted<uint32_t> head;
@@ -120,6 +130,10 @@ class Ring final : public memory::BufferHolder {
   // --- Data path ---------------------------------------------------------------------------------
 
   SyncResult Sync();
+  // The same, and `first` sees the slots before the backend does.
+  SyncResult Sync(Releasing& first);
+  // Where the client says its head is now; anything.
+  uint32_t LoadHead() const { return client_.head.Load(); }
   // What a program does by writing head and cur, for a client in core. The ring is held: see
   // TryHold.
   void Move(uint32_t head);
@@ -188,6 +202,8 @@ class Ring final : public memory::BufferHolder {
  private:
   bool TryAcquire();
   void Release();
+  template <typename First>
+  SyncResult SyncAfter(First&& first);
   [[gnu::cold]] SyncResult Failed(Status status);
   [[gnu::cold]] SyncResult RefusePosition(PositionFault fault, uint32_t head, uint32_t cur);
   void RecordPosition(PositionFault fault, uint32_t head, uint32_t cur);

@@ -31,6 +31,7 @@ inline constexpr uint32_t kReportMagic = 0x3152574d;  // "MWR1"
 inline constexpr size_t kRingHeaderBytes = 256;
 
 inline constexpr uint32_t kRingTimestamp = 0x2;  // NR_TIMESTAMP
+inline constexpr uint32_t kRingForward = 0x4;    // NR_FORWARD
 
 }  // namespace mapwire::ring
 

@@ -13,6 +13,7 @@ namespace mapwire::ring {
 // Slot flags, from the ABI.
 inline constexpr uint32_t kSlotBufferChanged = 0x1;
 inline constexpr uint32_t kSlotReport = 0x2;
+inline constexpr uint32_t kSlotForward = 0x4;
 inline constexpr uint32_t kSlotMoreFragments = 0x20;
 
 inline constexpr uint32_t kSlotBytes = 16;

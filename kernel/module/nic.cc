@@ -290,6 +290,9 @@ constexpr HostRingCounter kHostRingCounters[] = {
     {"host_ring_no_memory", &HostRingCounters::no_memory},
     {"host_ring_full", &HostRingCounters::full},
     {"host_ring_too_long", &HostRingCounters::too_long},
+    {"forwarded_to_host", &HostRingCounters::forwarded_to_host},
+    {"forwarded_to_card", &HostRingCounters::forwarded_to_card},
+    {"forward_lost", &HostRingCounters::forward_lost},
 };
 constexpr uint32_t kBeforeHostRings = std::size(kDeviceCounters) + std::size(kPortCounters);
 constexpr uint32_t kOfAll = kBeforeHostRings + std::size(kHostRingCounters);

@@ -31,6 +31,7 @@ using mapwire::kernel::TheSystem;
 int mw_init(const mw_parameters* parameters) {
   mapwire::control::Parameters wanted;
   wanted.no_timestamp = parameters->no_timestamp;
+  wanted.forward = parameters->forward;
   wanted.global_region = {{{parameters->if_size, parameters->if_num},
                            {parameters->ring_size, parameters->ring_num},
                            {parameters->buf_size, parameters->buf_num}}};

@@ -27,6 +27,8 @@ REGION_PARAMETER(buf_size, "bytes of a buffer in the global region");
 REGION_PARAMETER(buf_num, "how many of them, at most");
 module_param_named(no_timestamp, parameters.no_timestamp, bool, 0444);
 MODULE_PARM_DESC(no_timestamp, "stamp received rings only if they ask (NR_TIMESTAMP)");
+module_param_named(fwd, parameters.forward, bool, 0444);
+MODULE_PARM_DESC(fwd, "pass everything on between card and host (NR_FORWARD, NS_FORWARD)");
 
 static void watch(struct work_struct* work);
 static DECLARE_DELAYED_WORK(watchdog, watch);

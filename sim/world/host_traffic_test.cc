@@ -368,6 +368,111 @@ TEST_P(HostTraffic, PassesThroughAProgramThatHasCardAndHostRings) {
   EXPECT_EQ(hosts.left_nic->stack()->counters().kept, kFrames);
 }
 
+// Gives every slot of all receive rings back, marked or not, until it is told to stop.
+void GiveAllBack(Descriptor& port, uint16_t flags, const std::function<bool()>& done) {
+  const uint32_t rings = port.interface().ni_rx_rings + port.registered().nr_host_rx_rings;
+  while (!done()) {
+    if (port.Poll(POLLIN, 10) < 0) return;
+    for (uint32_t i = 0; i < rings; ++i) {
+      netmap_ring& ring = port.rx(i);
+      for (; ring.head != ring.tail; ring.head = Descriptor::Next(ring, ring.head)) {
+        ring.slot[ring.head].flags |= flags;
+      }
+      ring.cur = ring.head;
+    }
+  }
+}
+
+void SendBothWays(TwoHosts& hosts, uint64_t frames) {
+  for (Host* const host : {hosts.left, hosts.right}) {
+    NetStack& stack = *(host == hosts.left ? hosts.left_nic : hosts.right_nic)->stack();
+    host->Spawn("traffic", 0, [&hosts, &stack, frames] {
+      for (uint64_t i = 0; i < frames; i += 20) {
+        SendThroughStack(stack, 0, hosts.flow, i, 20, Mixed());
+        Thread::Current()->SleepUntil(hosts.world.now() + 300 * kMicrosecond);
+      }
+    });
+  }
+}
+
+// The program looks at every frame and copies none.
+TEST_P(HostTraffic, IsForwardedPastAProgramThatOnlyLooks) {
+  for (const bool all : {false, true}) {
+    SCOPED_TRACE(all ? "all" : "as the program says");
+    TwoHostsOptions options = WithStacks(GetParam());
+    options.forward = all;
+    TwoHosts hosts(options);
+    hosts.Boot();
+    Listener right(*hosts.right_nic->stack(), hosts.flow);
+    Listener left(*hosts.left_nic->stack(), hosts.flow);
+    constexpr uint64_t kFrames = 1000;
+    bool up = false;
+    hosts.Run(*hosts.left, "looker", 1, [&](Process& process) {
+      Descriptor port(process);
+      ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+      const uint32_t rings = port.interface().ni_rx_rings + 1;
+      for (uint32_t i = 0; i < rings && !all; ++i) port.rx(i).flags |= NR_FORWARD;
+      up = true;
+      GiveAllBack(port, all ? 0 : NS_FORWARD, [&] {
+        return right.receipt.received == kFrames && left.receipt.received == kFrames;
+      });
+    });
+    ASSERT_TRUE(hosts.RunUntil([&] { return up; }));
+    SendBothWays(hosts, kFrames);
+    hosts.RunToEnd(kSecond);
+    EXPECT_EQ(right.receipt.received, kFrames);
+    EXPECT_EQ(left.receipt.received, kFrames);
+    EXPECT_TRUE(right.receipt.clean());
+    EXPECT_TRUE(left.receipt.clean());
+    const port::HostRingCounters& counters = hosts.left_nic->port()->host_side()->counters(0);
+    EXPECT_EQ(counters.forwarded_to_card, kFrames);
+    EXPECT_EQ(counters.forwarded_to_host, kFrames);
+    EXPECT_EQ(counters.forward_lost, 0u);
+  }
+}
+
+TEST_P(HostTraffic, IsForwardedOnlyAsTheProgramSays) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  Listener left(*hosts.left_nic->stack(), hosts.flow);
+  bool up = false;
+  hosts.Run(*hosts.left, "taker", 1, [&](Process& process) {
+    Descriptor port(process);
+    ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+    up = true;
+    const Time end = process.Now() + 20 * kMillisecond;
+    // Slots that are marked on rings that are not.
+    GiveAllBack(port, NS_FORWARD, [&] { return process.Now() > end; });
+  });
+  ASSERT_TRUE(hosts.RunUntil([&] { return up; }));
+  SendBothWays(hosts, 100);
+  hosts.RunToEnd();
+  EXPECT_EQ(right.receipt.received + left.receipt.received, 0u);
+}
+
+// What the host sends has nowhere to go but the card's rings, all of them.
+TEST_P(HostTraffic, WithoutTheCardsRingsWhatIsForwardedIsLostAndCounted) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  NetStack& stack = *hosts.left_nic->stack();
+  hosts.Run(*hosts.left, "card", 1, [&](Process& process) {
+    Descriptor card(process);
+    ASSERT_EQ(card.Open({.mode = NR_REG_ALL_NIC, .flags = NR_TX_RINGS_ONLY}), 0);
+    Descriptor host(process);
+    ASSERT_EQ(host.Open({.mode = NR_REG_SW, .flags = NR_RX_RINGS_ONLY}), 0);
+    netmap_ring& ring = host.rx(host.interface().ni_rx_rings);
+    ring.flags |= NR_FORWARD;
+    SendThroughStack(stack, 0, hosts.flow, 0, 7, Always(60));
+    EXPECT_EQ(host.RxSync(), 0);
+    for (uint32_t i = 0; i < 7; ++i) ring.slot[i].flags |= NS_FORWARD;
+    ring.head = ring.cur = 7;
+    EXPECT_EQ(host.RxSync(), 0);
+  });
+  hosts.RunToEnd();
+  EXPECT_EQ(hosts.left_nic->port()->host_side()->counters(0).forward_lost, 7u);
+}
+
 // What the host sends is the program's only if it has the queue too.
 TEST_P(HostTraffic, AHostRingAloneSeesNothingAndTakesNothing) {
   TwoHosts hosts(WithStacks(GetParam()));

@@ -23,6 +23,7 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   if (options.configure_right) options.configure_right(right_options.port.driver);
   HostOptions host;
   host.cpus = options.cpus;
+  host.parameters.forward = options.forward;
   memory::PoolRequest& buffers =
       host.parameters.global_region.pools[static_cast<uint32_t>(memory::PoolKind::kBuffers)];
   buffers.object_count = static_cast<uint32_t>(uint64_t{buffers.object_count} *

@@ -41,6 +41,7 @@ struct TwoHostsOptions {
   Time watchdog_period = 0;
   uint32_t cpus = 2;
   bool host_stacks = false;      // both hosts have a network stack, and it has the card
+  bool forward = false;          // Parameters::forward of both
   uint32_t buffer_bytes = 2048;  // of the buffers of region 1; there are as many as fit the default
   // Whatever else can be set of a card, over all of the above; both cards, or one.
   std::function<void(nic::DriverConfig&)> configure = {};
