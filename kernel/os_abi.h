@@ -130,7 +130,8 @@ struct mw_nic_facts {
   uint8_t mac[6];
   uint16_t queue_pairs;
   uint32_t tx_slots, rx_slots;
-  uint32_t max_frame_bytes; /* without CRC and VLAN tag */
+  /* Without CRC and VLAN tag: the longest to be accepted, and the longest that could be. */
+  uint32_t max_frame_bytes, largest_frame_bytes;
   uint32_t min_frame_bytes; /* that the card sends */
   const char* family;
 };
@@ -173,6 +174,18 @@ void mw_nic_host_arm(struct mw_nic* nic, uint16_t queue);
 /* There is a network device to tell from now on. */
 void mw_nic_tell_carrier(struct mw_nic* nic);
 bool mw_nic_link(const struct mw_nic* nic, uint32_t* mbps);
+/* Which frames come in, besides ours and broadcast. May sleep. -EINVAL, -ENXIO; a card that takes
+ * everything goes on doing so. */
+#define MW_GROUPS 32
+struct mw_nic_filter {
+  bool promiscuous, all_multicast;
+  uint32_t groups;
+  uint8_t group[MW_GROUPS][6];
+};
+int mw_nic_set_filter(struct mw_nic* nic, const struct mw_nic_filter* filter);
+/* The longest frame to accept and send, without CRC and VLAN tag: the card is reset if it is
+ * another one. May sleep. -EINVAL, -ENXIO, -EIO. */
+int mw_nic_set_max_frame(struct mw_nic* nic, uint32_t bytes);
 /* For `ip -s link`; frames without CRC. */
 struct mw_nic_statistics {
   uint64_t rx_packets, rx_bytes, rx_multicast, rx_dropped, rx_crc_errors, rx_length_errors;

@@ -44,15 +44,15 @@ bool PossibleIntervals(const DriverInfo& info, const DriverConfig& config) {
   return config.interrupt_interval_us <= info.max_interrupt_interval_us;
 }
 
-bool PossibleGroups(const DriverConfig& config) {
-  if (config.multicast_count > kMaxMulticast) return false;
-  for (uint32_t i = 0; i < config.multicast_count; ++i) {
-    if ((config.multicast[i][0] & 1) == 0) return false;
+}  // namespace
+
+bool ArePossibleGroups(const uint8_t groups[][6], uint32_t count) {
+  if (count > kMaxMulticast) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    if ((groups[i][0] & 1) == 0) return false;
   }
   return true;
 }
-
-}  // namespace
 
 uint32_t LargestRxBuffer(const DriverInfo& info, uint32_t room) {
   const uint32_t steps = std::min(room, info.rx_buffer_max) / info.rx_buffer_step;
@@ -77,7 +77,9 @@ ConfigError CheckConfig(const DriverInfo& info, const DriverConfig& config) {
   if (!PossibleKey(config)) return ConfigError::kRssKey;
   if (!PossibleTable(config)) return ConfigError::kRssTable;
   if (!PossibleIntervals(info, config)) return ConfigError::kInterruptInterval;
-  if (!PossibleGroups(config)) return ConfigError::kMulticast;
+  if (!ArePossibleGroups(config.multicast, config.multicast_count)) {
+    return ConfigError::kMulticast;
+  }
   return ConfigError::kNone;
 }
 

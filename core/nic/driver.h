@@ -39,6 +39,7 @@ struct DriverInfo {
   uint32_t rx_buffer_max;
   bool rx_buffer_doubles = false;  // and only the step, twice the step, four times the step, ...
   uint32_t max_interrupt_interval_us = 0;
+  bool receive_filter = false;  // it can be other than promiscuous
 };
 
 // Queue pairs that a configuration can speak of, whatever the family.
@@ -108,6 +109,14 @@ struct DriverConfig {
   uint32_t vlan_ids[kVlanIdWords] = {};
 };
 
+// Which frames come in, of a configuration; see DriverConfig.
+struct ReceiveFilter {
+  bool promiscuous = true;
+  bool all_multicast = false;
+  uint32_t multicast_count = 0;
+  uint8_t multicast[kMaxMulticast][6] = {};
+};
+
 // Why a configuration is refused; kNone: it is not.
 enum class ConfigError : uint8_t {
   kNone,
@@ -128,6 +137,8 @@ enum class ConfigError : uint8_t {
 uint32_t LargestRxBuffer(const DriverInfo& info, uint32_t room);
 // Any context; pure. The first thing that is wrong with `config` for a device of this kind.
 ConfigError CheckConfig(const DriverInfo& info, const DriverConfig& config);
+// Any context; pure. True if that many can be set, and all are groups.
+bool ArePossibleGroups(const uint8_t groups[][6], uint32_t count);
 // "rss-table" and so on; "none".
 const char* NameOf(ConfigError error);
 
@@ -240,6 +251,10 @@ class NicDriver {
   // Bounded. kTimedOut: the queue would not stop and may still reach memory; only Stop helps.
   virtual Status StopTxQueue(uint16_t queue) = 0;
   virtual Status StopRxQueue(uint16_t queue) = 0;
+  // Control path. A started device lets through what `config` says of promiscuous, all_multicast
+  // and multicast, from now on: no queue stops, the link notices nothing. Only if the device has a
+  // receive filter.
+  virtual void SetReceiveFilter(const DriverConfig& config) = 0;
 
   // Any context; pure. How many interrupt vectors the device uses with that many queue pairs:
   // vector q serves queue pair q, the last one all else.

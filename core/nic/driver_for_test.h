@@ -44,6 +44,7 @@ class DriverForTest : public NicDriver {
   void Arm(uint16_t) override {}
   LinkState link() const override { return {.up = true, .mbps = 10'000}; }
   LinkState RefreshLink() override { return link(); }
+  void SetReceiveFilter(const DriverConfig&) override {}
   DeviceHealth Check() override { return DeviceHealth::kGood; }
   void ReadStatistics(DriverStatistics&) override {}
 

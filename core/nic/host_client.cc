@@ -87,8 +87,7 @@ void HostClient::ForEach(Visitor&& visit) {
 Status HostClient::Open(platform::DmaSpace& dma, const Limits& limits) {
   MW_CHECK(!open_ && region_ == nullptr);
   limits_ = limits;
-  const uint32_t whole_ring = (shape_.tx_slots - 1u) * limits.buffer_bytes;
-  limits_.max_frame_bytes = std::min(limits.max_frame_bytes, whole_ring);
+  SetMaxFrame(limits.max_frame_bytes);
   Status status = MakeRegion();
   if (status.ok()) {
     const Result<memory::DmaMap*> map = region_->AttachDevice(dma);
@@ -101,6 +100,11 @@ Status HostClient::Open(platform::DmaSpace& dma, const Limits& limits) {
   }
   open_ = true;
   return kOkStatus;
+}
+
+void HostClient::SetMaxFrame(uint32_t bytes) {
+  const uint32_t whole_ring = (shape_.tx_slots - 1u) * limits_.buffer_bytes;
+  max_frame_bytes_.store(std::min(bytes, whole_ring), std::memory_order_relaxed);
 }
 
 // A region of exactly what the rings need.
@@ -181,7 +185,7 @@ HostSend HostClient::Send(uint16_t queue, const platform::HostFrame& frame, bool
   Ring& ring = this->ring(Direction::kTx, queue);
   if (!open_.load(std::memory_order_relaxed)) return HostSend::kDown;
   const uint32_t bytes = stack_.Length(frame);
-  if (bytes < limits_.min_frame_bytes || bytes > limits_.max_frame_bytes) {
+  if (bytes < limits_.min_frame_bytes || bytes > max_frame_bytes()) {
     ++own.counters.tx_bad_length;
     return HostSend::kBadLength;
   }
@@ -230,7 +234,7 @@ HostSend HostClient::Fill(Ring& ring, const platform::HostFrame& frame, uint32_t
   platform::StoreOrder();
   ring.Move(slot);
   ++queue.counters.tx_frames;
-  const bool last = room - needed < SlotsOf(limits_.max_frame_bytes);
+  const bool last = room - needed < SlotsOf(max_frame_bytes());
   if (stack_.Taken(ring.id(), bytes) || last) more = false;
   return last ? HostSend::kSentLast : HostSend::kSent;
 }
@@ -250,7 +254,7 @@ void HostClient::LookAtSent(uint16_t queue) {
       bytes = ForgetSent(own, ring, ring::Next(ring.rtail(), count));
       // Not for every slot that comes back: who waits for room has many frames.
       room = ring::Distance(own.tx_head, ring.rtail(), count) >=
-             std::max(SlotsOf(limits_.max_frame_bytes), count / 8);
+             std::max(SlotsOf(max_frame_bytes()), count / 8);
       break;
     case RingState::kLocked:
       room = false;

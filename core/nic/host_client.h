@@ -60,9 +60,9 @@ class HostClient {
   // --- Control path, under the control mutex -----------------------------------------------------
 
   struct Limits {
-    uint32_t buffer_bytes;
-    uint32_t min_frame_bytes;
-    uint32_t max_frame_bytes;
+    uint32_t buffer_bytes = 0;
+    uint32_t min_frame_bytes = 0;
+    uint32_t max_frame_bytes = 0;
   };
   // Rings and buffers for all queues, mapped for the device. kNoMemory, kInvalid (the device cannot
   // address them): nothing is left. Frames that fill more than a whole ring are of a bad length.
@@ -82,6 +82,8 @@ class HostClient {
   // The slot behind the last one that Send filled.
   uint32_t tx_head(uint16_t queue) const { return queues_[queue].tx_head; }
   const memory::DmaMap* dma_map() const { return dma_map_; }
+  // The longest frame to send from now on; see Open.
+  void SetMaxFrame(uint32_t bytes);
   // Null unless there are rings.
   const memory::Region* region() const { return region_; }
   ring::Ring& ring(ring::Direction direction, uint16_t i) {
@@ -136,6 +138,7 @@ class HostClient {
   uint32_t ForgetSent(Queue& queue, ring::Ring& ring, uint32_t end);
   uint32_t Take(uint16_t queue, ring::Ring& ring, uint32_t tail, uint32_t limit);
   uint32_t TakeFrame(uint16_t queue, ring::Ring& ring, uint32_t tail);
+  uint32_t max_frame_bytes() const { return max_frame_bytes_.load(std::memory_order_relaxed); }
   uint32_t SlotsOf(uint32_t bytes) const {
     return (bytes + limits_.buffer_bytes - 1) / limits_.buffer_bytes;
   }
@@ -148,7 +151,8 @@ class HostClient {
   platform::Environment& environment_;
   platform::HostStack& stack_;
   const port::PortShape shape_;
-  Limits limits_{};
+  Limits limits_;
+  std::atomic<uint32_t> max_frame_bytes_{0};
   Queue* queues_ = nullptr;
   ring::Ring* rings_[2] = {};
   memory::Region* region_ = nullptr;

@@ -386,13 +386,10 @@ Status NicPort::OpenHost() {
   MW_CHECK(host_ != nullptr);
   if (gone() || loose_) return Errno::kNoDevice;
   const DriverInfo& info = driver_.info();
-  // No longer than what the card is to accept of others.
-  const uint32_t longest =
-      std::min(info.max_frame_bytes, config_.driver.max_frame_bytes + kVlanTagBytes);
   MW_TRY(
       host_->Open(dma_, {.buffer_bytes = std::max(kHostBufferBytes, config_.driver.rx_buffer_bytes),
                          .min_frame_bytes = info.min_frame_bytes,
-                         .max_frame_bytes = longest}));
+                         .max_frame_bytes = LongestOfHost()}));
   Status status = kOkStatus;
   ForEachRing([&](Ring& ring) {
     if (!status.ok() || !OfHost(ring) || InUse(ring.direction(), ring.id())) return;
@@ -404,6 +401,11 @@ Status NicPort::OpenHost() {
   }
   host_side_->set_up(true);
   return kOkStatus;
+}
+
+// No longer than what the card is to accept of others.
+uint32_t NicPort::LongestOfHost() const {
+  return std::min(driver_.info().max_frame_bytes, config_.driver.max_frame_bytes + kVlanTagBytes);
 }
 
 void NicPort::CloseHost() {
@@ -532,13 +534,18 @@ Status NicPort::Reset(const char* reason) {
   if (WorthALine(counters_.resets)) {
     platform::Log(platform::LogLevel::kWarning, "%s: reset of the device: %s", name(), reason);
   }
+  return StartAnew(true);
+}
+
+Status NicPort::StartAnew(bool in_trouble) {
   ForEachRing([&](Ring& ring) {
     if (ring.Lock()) MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
   });
   const Status silent = Silence();
   if (!silent.ok()) return GiveUp(silent, "it does not become quiet");
   SettleQueues();
-  if (Fruitless()) return GiveUp(Errno::kIo, "it does nothing between one reset and the next");
+  if (in_trouble && Fruitless())
+    return GiveUp(Errno::kIo, "it does nothing between one reset and the next");
   const Status status = Restart();
   if (!status.ok()) {
     (void)Silence();
@@ -550,6 +557,33 @@ Status NicPort::Reset(const char* reason) {
     ring.Unlock();
   });
   return kOkStatus;
+}
+
+Status NicPort::SetReceiveFilter(const ReceiveFilter& filter) {
+  if (!driver_.info().receive_filter) return filter.promiscuous ? Errno::kOk : Errno::kNotSupported;
+  if (!ArePossibleGroups(filter.multicast, filter.multicast_count)) return Errno::kInvalid;
+  if (gone()) return Errno::kNoDevice;
+  DriverConfig& config = config_.driver;
+  config.promiscuous = filter.promiscuous;
+  config.all_multicast = filter.all_multicast;
+  config.multicast_count = filter.multicast_count;
+  __builtin_memcpy(config.multicast, filter.multicast, sizeof(config.multicast));
+  if (started_) driver_.SetReceiveFilter(config);
+  return kOkStatus;
+}
+
+Status NicPort::SetMaxFrame(uint32_t bytes) {
+  if (gone()) return Errno::kNoDevice;
+  DriverConfig& config = config_.driver;
+  const uint32_t before = config.max_frame_bytes;
+  if (bytes == before) return kOkStatus;
+  config.max_frame_bytes = bytes;
+  if (CheckConfig(driver_.info(), config) != ConfigError::kNone) {
+    config.max_frame_bytes = before;
+    return Errno::kInvalid;
+  }
+  if (host_ != nullptr) host_->SetMaxFrame(LongestOfHost());
+  return started_ ? StartAnew(false) : kOkStatus;
 }
 
 void NicPort::SettleQueues() {

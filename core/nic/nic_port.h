@@ -29,7 +29,7 @@ struct NicCounters {
   uint64_t lost_interrupts = 0;     // somebody was armed, something had come, nothing told of it
   uint64_t spontaneous_resets = 0;  // the device was found without what Start had told it
   uint64_t removals = 0;            // the device was found to read as all ones
-  uint64_t resets = 0;              // of the device, by us, while it was in use
+  uint64_t resets = 0;              // of the device, by us, because it was in trouble
   uint64_t failed_resets = 0;       // it did not come back, and the port was killed
   uint64_t tx_lost = 0;  // slots given to the device whose end nobody knows: a reset came
   uint64_t rx_lost = 0;  // slots of received frames that a reset cut off
@@ -74,6 +74,14 @@ class NicPort final : public port::Port {
   // and their slots come back (tx_lost); what was received is kept. Bounded. If the device does
   // not come back, the port is killed and the device's error returned.
   Status Reset(const char* reason);
+  // Control path, under the control mutex. What comes in from now on, and after a reset. No queue
+  // stops, and the link notices nothing. kInvalid (not groups, or too many), kNotSupported (the
+  // device takes everything), kNoDevice.
+  Status SetReceiveFilter(const ReceiveFilter& filter);
+  // Control path, under the control mutex. The longest frame to accept, and to take of the host,
+  // without CRC and VLAN tag. If it is another one, the device is reset as above. kInvalid: nothing
+  // has changed; kNoDevice; errors of Reset.
+  Status SetMaxFrame(uint32_t bytes);
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot. False if the device
   // had nothing to tell: on a shared line the interrupt was somebody else's.
   bool HandleInterrupt(uint16_t vector);
@@ -95,6 +103,7 @@ class NicPort final : public port::Port {
   const HostClient* host() const { return host_; }
   const port::HostRings* host_side() const { return host_side_; }
 
+  const DriverConfig& config() const { return config_.driver; }
   bool carrier() const { return carrier_.load(std::memory_order_relaxed); }
   NicDriver& driver() { return driver_; }
   const NicCounters& counters() const { return counters_; }
@@ -167,6 +176,8 @@ class NicPort final : public port::Port {
   void SettleQueues();
   Status Restart();
   Status RestartQueue(ring::Ring& ring);
+  Status StartAnew(bool in_trouble);
+  uint32_t LongestOfHost() const;
   Status Silence();
   Status GiveUp(Status why, const char* reason);
   bool Fruitless();
@@ -198,7 +209,7 @@ class NicPort final : public port::Port {
   const RingLoop& loop_;
   const platform::Mmio mmio_;
   platform::DmaSpace& dma_;
-  const NicPortConfig config_;
+  NicPortConfig config_;
   memory::DmaMap* dma_map_ = nullptr;
   HostClient* host_ = nullptr;
   port::HostRings* host_side_ = nullptr;

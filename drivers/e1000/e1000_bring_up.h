@@ -51,6 +51,9 @@ mapwire::Status ReadMac(const Device& device, uint8_t mac[6]);
 void SetUpAddresses(const Device& device, const uint8_t mac[6]);
 // No pause frames are sent, and received ones neither stop us nor reach the queue.
 void DisableFlowControl(const Device& device);
+// Which frames come in. Leaves a receiver that has these rules alone: one device there is (QEMU's)
+// is deaf for a second after each write of RCTL.
+void SetReceiveFilter(const Device& device, const nic::DriverConfig& config);
 // Filters and everything else but the queue. Leaves receive off.
 void SetUpReceive(const Device& device, const nic::DriverConfig& config);
 // Receive goes on: this MAC has one queue and no switch but the one of all receive.

@@ -23,6 +23,7 @@ constexpr nic::DriverInfo kInfo = {
     .rx_buffer_max = kRxBufferMax,
     .rx_buffer_doubles = true,
     .max_interrupt_interval_us = kMaxInterruptIntervalUs,
+    .receive_filter = true,
 };
 
 bool ValidRing(DeviceAddress descriptors, uint32_t count) {
@@ -157,6 +158,10 @@ mapwire::Status Driver::StopTxQueue(uint16_t queue) {
 mapwire::Status Driver::StopRxQueue(uint16_t queue) {
   MW_CHECK(queue == 0);
   return started_ ? e1000::StopRxQueue(device_) : kOkStatus;
+}
+
+void Driver::SetReceiveFilter(const nic::DriverConfig& config) {
+  e1000::SetReceiveFilter(device_, config);
 }
 
 // Both directions are masked together and armed together, so they are reported together.

@@ -36,6 +36,7 @@ class Driver final : public nic::NicDriver {
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
   mapwire::Status StopTxQueue(uint16_t queue) override;
   mapwire::Status StopRxQueue(uint16_t queue) override;
+  void SetReceiveFilter(const nic::DriverConfig& config) override;
 
   uint16_t vectors(uint16_t) const override { return 1; }
   nic::InterruptReport Interrupt(uint16_t vector) override;

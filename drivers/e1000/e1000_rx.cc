@@ -17,13 +17,22 @@ static_assert(nic::kVlanIdWords == Vfta::kCount);
 
 // The table is a hash of 12 address bits: here (MO 0) the last byte and the upper half of the one
 // before. What hashes alike comes too.
+// Word by word as it is to be, so that no group is missing in between.
 void SetGroups(const Device& device, const nic::DriverConfig& config) {
+  uint32_t words[Mta::kCount] = {};
   for (uint32_t i = 0; i < config.multicast_count; ++i) {
     const uint8_t* const address = config.multicast[i];
     const uint32_t bit = uint32_t{address[5]} << 4 | address[4] >> 4;
-    hw::Modify<Mta>(
-        device.mmio, [bit](auto v) { return hw::Value<Mta>(v.raw() | 1u << bit % 32); }, bit / 32);
+    words[bit / 32] |= 1u << bit % 32;
   }
+  for (uint32_t i = 0; i < Mta::kCount; ++i) hw::Write(device.mmio, hw::Value<Mta>(words[i]), i);
+}
+
+// Without BAM broadcast is dropped, even when everything else is taken.
+hw::Value<Rctl> WithFilter(hw::Value<Rctl> rctl, const nic::DriverConfig& config) {
+  return rctl.With<Rctl::Bam>(1)
+      .With<Rctl::Upe>(config.promiscuous)
+      .With<Rctl::Mpe>(config.promiscuous || config.all_multicast);
 }
 
 void SetVlans(const Device& device, const nic::DriverConfig& config) {
@@ -53,7 +62,6 @@ void SetUpAddresses(const Device& device, const uint8_t mac[6]) {
     hw::Write(device.mmio, hw::Value<Rah>(), i);
     hw::Write(device.mmio, hw::Value<Ral>(), i);
   }
-  for (uint32_t i = 0; i < Mta::kCount; ++i) hw::Write(device.mmio, hw::Value<Mta>(), i);
   for (uint32_t i = 0; i < Vfta::kCount; ++i) hw::Write(device.mmio, hw::Value<Vfta>(), i);
 }
 
@@ -69,6 +77,13 @@ void DisableFlowControl(const Device& device) {
 
 // This MAC knows two limits of a frame: 1522 bytes with CRC, and with LPE what it can hold. A limit
 // of the configuration between them is not kept by the device; the queue bounds what is written.
+void SetReceiveFilter(const Device& device, const nic::DriverConfig& config) {
+  SetGroups(device, config);
+  const hw::Value<Rctl> now = hw::Read<Rctl>(device.mmio);
+  const hw::Value<Rctl> wanted = WithFilter(now, config);
+  if (wanted.raw() != now.raw()) hw::Write(device.mmio, wanted);
+}
+
 void SetUpReceive(const Device& device, const nic::DriverConfig& config) {
   SetGroups(device, config);
   SetVlans(device, config);
@@ -78,11 +93,7 @@ void SetUpReceive(const Device& device, const nic::DriverConfig& config) {
   hw::Write(device.mmio, hw::Value<Radv>());
   hw::Write(device.mmio, hw::Value<Rsrpd>());
   const uint32_t longest = config.max_frame_bytes + kCrcBytes + kVlanTagBytes;
-  // Without BAM broadcast is dropped, even when everything else is taken.
-  hw::Write(device.mmio, hw::Value<Rctl>()
-                             .With<Rctl::Bam>(1)
-                             .With<Rctl::Upe>(config.promiscuous)
-                             .With<Rctl::Mpe>(config.promiscuous || config.all_multicast)
+  hw::Write(device.mmio, WithFilter({}, config)
                              .With<Rctl::Lpe>(longest > kStandardFrameBytes)
                              .With<Rctl::Vfe>(config.vlan_filter)
                              .With<Rctl::Dpf>(1)

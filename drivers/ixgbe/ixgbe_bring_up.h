@@ -75,11 +75,13 @@ mapwire::Status ReadMac(const Device& device, uint8_t mac[6]);
 
 // ---- ixgbe_rx.cc: receive ----
 
-// Only entry 0 of the address filters means anything after a reset: empties the others. No group
-// and no VLAN is let through.
+// Only entry 0 of the address filters means anything after a reset: empties the others. No VLAN is
+// let through.
 void ClearFilters(const Device& device);
 // No pause frames are sent, and received ones neither stop us nor reach a queue.
 void DisableFlowControl(const Device& device);
+// Which frames come in; receive may be on.
+void SetReceiveFilter(const Device& device, const nic::DriverConfig& config);
 // Everything global to receive. Leaves receive off.
 void SetUpReceive(const Device& device, const nic::DriverConfig& config);
 mapwire::Status StartRxQueue(const Device& device, uint16_t queue, const nic::RxQueueSetup& setup);

@@ -24,6 +24,7 @@ constexpr nic::DriverInfo kInfo = {
     .rx_buffer_step = kRxBufferStep,
     .rx_buffer_max = kRxBufferMax,
     .max_interrupt_interval_us = kMaxInterruptIntervalUs,
+    .receive_filter = true,
 };
 
 bool ValidRing(DeviceAddress descriptors, uint32_t count) {
@@ -179,6 +180,10 @@ mapwire::Status Driver::StopTxQueue(uint16_t queue) {
 mapwire::Status Driver::StopRxQueue(uint16_t queue) {
   MW_CHECK(queue < queue_pairs_);
   return started_ ? ixgbe::StopRxQueue(device_, queue) : kOkStatus;
+}
+
+void Driver::SetReceiveFilter(const nic::DriverConfig& config) {
+  ixgbe::SetReceiveFilter(device_, config);
 }
 
 nic::InterruptReport Driver::Interrupt(uint16_t vector) {

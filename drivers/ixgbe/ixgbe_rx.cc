@@ -53,35 +53,17 @@ void SetCrc(const Device& device, bool keep) {
 }
 
 // The table is a hash of 12 address bits: here (MO 0) the last byte and the upper half of the one
-// before. What hashes alike comes too.
+// before. What hashes alike comes too. Written word by word as it is to be, so that no group is
+// missing in between.
 void SetGroups(const Device& device, const nic::DriverConfig& config) {
+  uint32_t words[Mta::kCount] = {};
   for (uint32_t i = 0; i < config.multicast_count; ++i) {
     const uint8_t* const address = config.multicast[i];
     const uint32_t bit = uint32_t{address[5]} << 4 | address[4] >> 4;
-    hw::Modify<Mta>(
-        device.mmio, [bit](auto v) { return hw::Value<Mta>(v.raw() | 1u << bit % 32); }, bit / 32);
+    words[bit / 32] |= 1u << bit % 32;
   }
+  for (uint32_t i = 0; i < Mta::kCount; ++i) hw::Write(device.mmio, hw::Value<Mta>(words[i]), i);
   hw::Write(device.mmio, hw::Value<Mcstctrl>().With<Mcstctrl::Mfe>(config.multicast_count != 0));
-}
-
-// Without BAM broadcast is dropped, even when everything else is taken.
-void SetFilters(const Device& device, const nic::DriverConfig& config) {
-  const bool multicast = config.promiscuous || config.all_multicast;
-  hw::Modify<Fctrl>(device.mmio, [&](auto v) {
-    return v.template With<Fctrl::Sbp>(0)
-        .template With<Fctrl::Bam>(1)
-        .template With<Fctrl::Upe>(config.promiscuous)
-        .template With<Fctrl::Mpe>(multicast);
-  });
-  SetGroups(device, config);
-  // There are no pools. One lineage sets pool 0 all the same, so it says what FCTRL says.
-  hw::Write(device.mmio,
-            hw::Value<Pfvml2flt>()
-                .With<Pfvml2flt::Aupe>(1)
-                .With<Pfvml2flt::Rompe>(config.multicast_count != 0)
-                .With<Pfvml2flt::Bam>(1)
-                .With<Pfvml2flt::Mpe>(multicast),
-            0);
 }
 
 // The filter is asked of promiscuous ports too. The reset value of VET is from memory: so it is
@@ -183,7 +165,6 @@ void ClearFilters(const Device& device) {
     hw::Write(device.mmio, hw::Value<Ral>(), i);
     hw::Write(device.mmio, hw::Value<Rah>(), i);
   }
-  for (uint32_t i = 0; i < Mta::kCount; ++i) hw::Write(device.mmio, hw::Value<Mta>(), i);
   for (uint32_t i = 0; i < Vfta::kCount; ++i) hw::Write(device.mmio, hw::Value<Vfta>(), i);
   hw::Write(device.mmio, hw::Value<Mcstctrl>());
 }
@@ -203,10 +184,30 @@ void DisableFlowControl(const Device& device) {
   for (uint32_t i = 1; i < kPacketBuffers; ++i) hw::Write(device.mmio, hw::Value<Fcrth>(), i);
 }
 
+// Without BAM broadcast is dropped, even when everything else is taken.
+void SetReceiveFilter(const Device& device, const nic::DriverConfig& config) {
+  SetGroups(device, config);
+  const bool multicast = config.promiscuous || config.all_multicast;
+  hw::Modify<Fctrl>(device.mmio, [&](auto v) {
+    return v.template With<Fctrl::Sbp>(0)
+        .template With<Fctrl::Bam>(1)
+        .template With<Fctrl::Upe>(config.promiscuous)
+        .template With<Fctrl::Mpe>(multicast);
+  });
+  // There are no pools. One lineage sets pool 0 all the same, so it says what FCTRL says.
+  hw::Write(device.mmio,
+            hw::Value<Pfvml2flt>()
+                .With<Pfvml2flt::Aupe>(1)
+                .With<Pfvml2flt::Rompe>(config.multicast_count != 0)
+                .With<Pfvml2flt::Bam>(1)
+                .With<Pfvml2flt::Mpe>(multicast),
+            0);
+}
+
 void SetUpReceive(const Device& device, const nic::DriverConfig& config) {
   SizeRxPacketBuffer(device);
   SetCrc(device, config.keep_crc);
-  SetFilters(device, config);
+  SetReceiveFilter(device, config);
   SetVlans(device, config);
   LimitFrames(device, config.max_frame_bytes);
   // Coalesced frames would be longer than any buffer.

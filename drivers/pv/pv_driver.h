@@ -37,6 +37,7 @@ class Driver final : public nic::NicDriver {
   Result<uint32_t> StartRxQueue(uint16_t queue, const nic::RxQueueSetup& setup) override;
   mapwire::Status StopTxQueue(uint16_t queue) override;
   mapwire::Status StopRxQueue(uint16_t queue) override;
+  void SetReceiveFilter(const nic::DriverConfig&) override {}
 
   uint16_t vectors(uint16_t) const override;
   nic::InterruptReport Interrupt(uint16_t vector) override;

@@ -21,10 +21,13 @@ using mapwire::nic::HostSend;
 using mapwire::nic::NicCounters;
 using mapwire::nic::NicPort;
 using mapwire::nic::QueueStatistics;
+using mapwire::nic::ReceiveFilter;
 using mapwire::port::HostRingCounters;
 using mapwire::port::HostRings;
 
 static_assert(HostRings::kMax == MW_HOST_RINGS);
+
+constexpr uint32_t kVlanTagBytes = 4;
 
 mw_nic::mw_nic(const mw_nic_setup& setup, const Family& family)
     : family_(family),
@@ -39,6 +42,8 @@ void mw_nic::Configure(uint16_t queue_pairs) {
   DriverConfig& config = config_.driver;
   config.queue_pairs = std::max<uint16_t>(1, std::min(queue_pairs, info.max_queue_pairs));
   config.rss_queues = config.queue_pairs;
+  // The network device says otherwise when it is asked to.
+  config.promiscuous = !info.receive_filter;
 }
 
 Status mw_nic::Prepare(const char* name, uint16_t queue_pairs) {
@@ -99,6 +104,7 @@ int mw_nic_start(mw_nic* nic, mw_nic_facts* facts) {
   facts->tx_slots = config.tx_slots;
   facts->rx_slots = config.rx_slots;
   facts->max_frame_bytes = config.max_frame_bytes;
+  facts->largest_frame_bytes = info.max_frame_bytes - kVlanTagBytes;
   facts->min_frame_bytes = info.min_frame_bytes;
   facts->family = info.family;
   return 0;
@@ -140,6 +146,22 @@ int mw_nic_host_open(mw_nic* nic) {
 void mw_nic_host_close(mw_nic* nic) {
   const auto guard = TheSystem().control.Lock();
   nic->port().CloseHost();
+}
+
+int mw_nic_set_filter(mw_nic* nic, const mw_nic_filter* filter) {
+  ReceiveFilter wanted{.promiscuous = filter->promiscuous,
+                       .all_multicast = filter->all_multicast,
+                       .multicast_count = filter->groups};
+  static_assert(sizeof(wanted.multicast) == sizeof(filter->group));
+  __builtin_memcpy(wanted.multicast, filter->group, sizeof(filter->group));
+  const auto guard = TheSystem().control.Lock();
+  const Status status = nic->port().SetReceiveFilter(wanted);
+  return status.error() == Errno::kNotSupported ? 0 : -status.number();
+}
+
+int mw_nic_set_max_frame(mw_nic* nic, uint32_t bytes) {
+  const auto guard = TheSystem().control.Lock();
+  return -nic->port().SetMaxFrame(bytes).number();
 }
 
 mw_host_send mw_nic_host_send(mw_nic* nic, uint16_t queue, os_frame* frame, bool more) {

@@ -24,7 +24,7 @@ struct mw_nic {
   mapwire::nic::NicPort& port() { return *port_; }
   mapwire::nic::NicDriver& driver() { return *driver_; }
   const mapwire::nic::NicDriver& driver() const { return *driver_; }
-  const mapwire::nic::DriverConfig& config() const { return config_.driver; }
+  const mapwire::nic::DriverConfig& config() const { return port_->config(); }
 
  private:
   void Configure(uint16_t queue_pairs);

@@ -24,8 +24,11 @@ struct host_queue {
 
 struct netdev_private {
   struct os_device* device;
+  struct net_device* netdev;
   struct mw_nic_statistics statistics; /* as of the last period */
   struct delayed_work reader;
+  struct mw_nic_filter filter; /* the listener's */
+  struct work_struct listener;
 };
 
 static struct netdev_private* private_of(const struct net_device* netdev) {
@@ -54,6 +57,42 @@ static void read_statistics(struct work_struct* work) {
 
   mw_nic_read_statistics(own->device->nic, &own->statistics);
   queue_delayed_work(system_long_wq, &own->reader, STATISTICS_PERIOD);
+}
+
+// --- What comes in
+// -----------------------------------------------------------------------------
+
+static void set_filter(struct work_struct* work) {
+  struct netdev_private* own = container_of(work, struct netdev_private, listener);
+  struct net_device* netdev = own->netdev;
+  struct mw_nic_filter* filter = &own->filter;
+  struct netdev_hw_addr* address;
+  int error;
+
+  netif_addr_lock_bh(netdev);
+  filter->promiscuous = netdev->flags & IFF_PROMISC;
+  filter->all_multicast = (netdev->flags & IFF_ALLMULTI) || netdev_mc_count(netdev) > MW_GROUPS;
+  filter->groups = 0;
+  netdev_for_each_mc_addr(address, netdev) {
+    if (filter->all_multicast) break;
+    ether_addr_copy(filter->group[filter->groups++], address->addr);
+  }
+  netif_addr_unlock_bh(netdev);
+  error = mw_nic_set_filter(own->device->nic, filter);
+  if (error) netdev_warn(netdev, "netmap: the receive filter is as it was (%d)\n", error);
+}
+
+// Called with a spinlock held: a thread that may sleep does it.
+static void set_rx_mode(struct net_device* netdev) {
+  queue_work(system_long_wq, &private_of(netdev)->listener);
+}
+
+static int change_mtu(struct net_device* netdev, int mtu) {
+  // A smaller MTU is the stack's own business: the other end may know nothing of it.
+  const int error = mw_nic_set_max_frame(nic_of(netdev), max(mtu, ETH_DATA_LEN) + ETH_HLEN);
+
+  if (!error) netdev->mtu = mtu;
+  return error;
 }
 
 // --- Frames of the host
@@ -247,6 +286,8 @@ static const struct net_device_ops operations = {
     .ndo_stop = stop,
     .ndo_start_xmit = start_xmit,
     .ndo_get_stats64 = get_stats64,
+    .ndo_set_rx_mode = set_rx_mode,
+    .ndo_change_mtu = change_mtu,
     .ndo_validate_addr = eth_validate_addr,
 };
 
@@ -366,11 +407,13 @@ int netdev_add(struct os_device* device) {
 
   if (!netdev) return -ENOMEM;
   private_of(netdev)->device = device;
+  private_of(netdev)->netdev = netdev;
   INIT_DELAYED_WORK(&private_of(netdev)->reader, read_statistics);
+  INIT_WORK(&private_of(netdev)->listener, set_filter);
   SET_NETDEV_DEV(netdev, &device->pci->dev);
   netdev->netdev_ops = &operations;
   netdev->ethtool_ops = &ethtool;
-  netdev->max_mtu = facts->max_frame_bytes - ETH_HLEN;
+  netdev->max_mtu = facts->largest_frame_bytes - ETH_HLEN;
   eth_hw_addr_set(netdev, facts->mac);
   netif_carrier_off(netdev);
   error = queues_new(netdev, device);
@@ -404,6 +447,7 @@ void netdev_remove(struct os_device* device) {
 
   unregister_netdev(netdev);
   cancel_delayed_work_sync(&private_of(netdev)->reader);
+  cancel_work_sync(&private_of(netdev)->listener);
 }
 
 void netdev_free(struct os_device* device) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <vector>
 
@@ -298,6 +299,121 @@ TEST_P(HostTraffic, AResetOfTheCardDoesNotEndIt) {
   OnHost(hosts, *hosts.left, [&] { SendThroughStack(stack, 0, hosts.flow, 0, 60, Mixed()); });
   EXPECT_TRUE(hosts.RunUntil([&] { return right.receipt.received == 60; }));
   EXPECT_TRUE(right.receipt.clean());
+}
+
+// What of five frames comes in, by the last byte of their addresses: ours (1), somebody else's (2),
+// two groups' (3, 4), everybody's.
+TEST_P(HostTraffic, TheReceiveFilterChangesWithoutAReset) {
+  using Address = std::array<uint8_t, 6>;
+  using Heard = std::vector<uint8_t>;
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  nic::NicPort& port = *hosts.right_nic->port();
+  Address own;
+  std::copy_n(port.driver().mac(), own.size(), own.begin());
+  const Address addresses[] = {own,
+                               {2, 9, 9, 9, 9, 2},
+                               {1, 0, 0x5e, 0, 0, 3},
+                               {1, 0, 0x5e, 0, 0, 4},
+                               {255, 255, 255, 255, 255, 255}};
+  Heard heard;
+  hosts.right_nic->stack()->on_receive = [&](uint16_t, const std::vector<uint8_t>& frame) {
+    heard.push_back(std::equal(own.begin(), own.end(), frame.begin()) ? 1 : frame[5]);
+  };
+  const auto hears = [&] {
+    heard.clear();
+    OnHost(hosts, *hosts.left, [&] {
+      for (const Address& address : addresses) {
+        std::vector<uint8_t> frame(60);
+        std::copy(address.begin(), address.end(), frame.begin());
+        hosts.left_nic->stack()->Send(0, std::move(frame));
+      }
+    });
+    hosts.RunFor(kMillisecond);
+    return heard;
+  };
+  const auto locked = [&](const std::function<Status()>& call) {
+    Status status;
+    OnHost(hosts, *hosts.right, [&] {
+      const auto guard = hosts.right->control().Lock();
+      status = call();
+    });
+    return status;
+  };
+  const uint64_t link_changes = port.counters().link_changes;
+  nic::ReceiveFilter filter;
+  const auto set = [&] { return locked([&] { return port.SetReceiveFilter(filter); }).error(); };
+  EXPECT_EQ(hears(), (Heard{1, 2, 3, 4, 255}));
+  filter.promiscuous = false;
+  ASSERT_EQ(set(), Errno::kOk);
+  EXPECT_EQ(hears(), (Heard{1, 255}));
+  std::copy_n(addresses[2].begin(), 6, filter.multicast[0]);
+  filter.multicast_count = 1;
+  ASSERT_EQ(set(), Errno::kOk);
+  EXPECT_EQ(hears(), (Heard{1, 3, 255}));
+  std::copy_n(addresses[3].begin(), 6, filter.multicast[0]);
+  ASSERT_EQ(set(), Errno::kOk);
+  EXPECT_EQ(hears(), (Heard{1, 4, 255})) << "a group that was left is out";
+  // What cannot be changes nothing.
+  filter.multicast[0][0] = 2;
+  EXPECT_EQ(set(), Errno::kInvalid);
+  filter.multicast_count = nic::kMaxMulticast + 1;
+  EXPECT_EQ(set(), Errno::kInvalid);
+  EXPECT_EQ(hears(), (Heard{1, 4, 255}));
+  EXPECT_EQ(port.counters().resets, 0u);
+  EXPECT_EQ(port.counters().link_changes, link_changes);
+  // A reset leaves it as it is.
+  ASSERT_TRUE(locked([&] { return port.Reset("test"); }).ok());
+  ASSERT_TRUE(hosts.RunUntil([&] { return port.carrier() && hosts.left_nic->port()->carrier(); },
+                             5 * kSecond));
+  EXPECT_EQ(hears(), (Heard{1, 4, 255}));
+  filter = {.promiscuous = false, .all_multicast = true};
+  ASSERT_EQ(set(), Errno::kOk);
+  EXPECT_EQ(hears(), (Heard{1, 3, 4, 255}));
+  filter = {};
+  ASSERT_EQ(set(), Errno::kOk);
+  EXPECT_EQ(hears(), (Heard{1, 2, 3, 4, 255}));
+}
+
+TEST_P(HostTraffic, LongerFramesAreAgreedUponWhileTheHostIsUp) {
+  TwoHosts hosts(WithStacks(GetParam()));
+  hosts.Boot();
+  Listener right(*hosts.right_nic->stack(), hosts.flow);
+  NetStack& left = *hosts.left_nic->stack();
+  const auto carriers = [&] {
+    return hosts.left_nic->port()->carrier() && hosts.right_nic->port()->carrier();
+  };
+  const auto set = [&](Host& host, nic::NicPort& port, uint32_t bytes) {
+    Status status;
+    OnHost(hosts, host, [&] {
+      const auto guard = host.control().Lock();
+      status = port.SetMaxFrame(bytes);
+    });
+    EXPECT_TRUE(hosts.RunUntil(carriers, 5 * kSecond));
+    hosts.RunFor(kMillisecond);
+    return status.error();
+  };
+  const auto send = [&](uint64_t first, size_t bytes) {
+    OnHost(hosts, *hosts.left,
+           [&] { SendThroughStack(left, 0, hosts.flow, first, 50, Always(bytes)); });
+    hosts.RunFor(20 * kMillisecond);
+  };
+  nic::NicPort& port = *hosts.left_nic->port();
+  send(0, 9014);
+  EXPECT_EQ(left.counters().refused, 50u);
+  // More often than a card in trouble may be reset.
+  for (const uint32_t bytes : {1514u, 1514u, 4000u, 9014u, 1514u, 4000u, 9014u}) {
+    EXPECT_EQ(set(*hosts.left, port, bytes), Errno::kOk);
+  }
+  EXPECT_EQ(set(*hosts.right, *hosts.right_nic->port(), 9014), Errno::kOk);
+  EXPECT_EQ(set(*hosts.left, port, 59), Errno::kInvalid);
+  EXPECT_EQ(set(*hosts.left, port, 1u << 20), Errno::kInvalid);
+  send(0, 9014);
+  send(50, 60);
+  EXPECT_EQ(right.receipt.received, 100u);
+  EXPECT_TRUE(right.receipt.clean());
+  EXPECT_EQ(left.counters().refused, 50u);
+  EXPECT_EQ(port.counters().resets, 0u);
 }
 
 TEST_P(HostTraffic, WithoutALinkFramesWaitAndNoneIsLost) {

@@ -185,7 +185,7 @@ class Tally:
 
 
 def run_all(boots, settings):
-    """Runs boots, as many at once as there are CPUs; those that want all CPUs come last, alone."""
+    """Runs boots, some at once; those that want all CPUs come last, alone."""
     tally = Tally()
     stop = threading.Event()
 
@@ -229,7 +229,8 @@ def main(words):
                         help="print the kernels to build the module for, and what Bazel must build")
     parser.add_argument("--tally", help="file for passed and failed counts")
     parser.add_argument("--limit", type=float, default=300, help="seconds a guest may take")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)),
+    # One more than there are CPUs: guests wait for much of their time.
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)) + 1,
                         help="boots at a time")
     parser.add_argument("boots", nargs="*",
                         help="names of boots; without one all that are not on request")

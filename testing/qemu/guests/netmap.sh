@@ -27,6 +27,8 @@ test_traffic() {
   [ "$(stat_of eth1 rx_packets)" = 2000 ]
 }
 
+test_settings() { settings; }
+
 test_host() {
   split
   host_traffic 8000000

@@ -18,6 +18,8 @@ test_traffic() {
   [ "$(stat_of eth1 rx_bytes)" = 128000 ]
 }
 
+test_settings() { settings; }
+
 test_host() {
   split
   host_traffic 20000000

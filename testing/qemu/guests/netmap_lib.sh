@@ -71,6 +71,50 @@ refused() {
   }
 }
 
+# What arrives at card $1 of 100 frames for somebody else that card $2 sends: $3, as pkt-gen says.
+strangers() {
+  local receiver
+  pkt-gen -i "netmap:$1" -f rx -w 0 >/tmp/strangers 2>&1 &
+  receiver=$!
+  sleep 2
+  pkt-gen -i "netmap:$2" -f tx -n 100 -R 1000 -w 0 -D 02:00:00:00:00:99 >/dev/null 2>&1
+  sleep 1
+  kill -INT "$receiver"
+  wait "$receiver" || true
+  grep "^Received $3" /tmp/strangers || {
+    tail -n 3 /tmp/strangers
+    return 1
+  }
+}
+
+# Promiscuous or not, and frames of nine thousand bytes: settings of a netdev like any other.
+settings() {
+  local changes
+  changes=$(stat_of eth1 link_changes)
+  strangers eth1 eth0 nothing
+  ip link set eth1 promisc on
+  strangers eth1 eth0 "100 packets"
+  ip link set eth1 promisc off
+  strangers eth1 eth0 nothing
+  [ "$(stat_of eth1 link_changes)" = "$changes" ]
+  split
+  refused "mtu greater than device maximum" ip link set eth0 mtu 20000
+  ip link set eth0 mtu 9000
+  there ip link set eth1 mtu 9000
+  within 100 carrier eth0
+  within 100 there sh -c '[ "$(cat /sys/class/net/eth1/carrier)" = 1 ]'
+  sleep 2
+  pings 20 "$THERE" -s 8972 -M do
+  ip link set eth0 mtu 1500
+  within 100 carrier eth0
+  sleep 2
+  refused "message too long\|Message too long" ping -c 1 -s 8972 -M do "$THERE"
+  there ip link set eth1 mtu 1500
+  pings 20 "$THERE"
+  [ "$(stat_of eth0 resets)" = 0 ]
+  join
+}
+
 # The host's own traffic, between the two halves of the guest.
 host_traffic() {
   pings 200 "$THERE"
