@@ -548,23 +548,48 @@ TEST_P(HostTraffic, IsForwardedPastAProgramThatOnlyLooks) {
 }
 
 TEST_P(HostTraffic, IsForwardedOnlyAsTheProgramSays) {
+  // Slots that are marked on rings that are not, and the other way round.
+  for (const bool rings_are_marked : {false, true}) {
+    TwoHosts hosts(WithStacks(GetParam()));
+    hosts.Boot();
+    Listener right(*hosts.right_nic->stack(), hosts.flow);
+    Listener left(*hosts.left_nic->stack(), hosts.flow);
+    bool up = false;
+    hosts.Run(*hosts.left, "taker", 1, [&](Process& process) {
+      Descriptor port(process);
+      ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
+      const uint32_t rings = port.interface().ni_rx_rings + 1;
+      for (uint32_t i = 0; i < rings && rings_are_marked; ++i) port.rx(i).flags |= NR_FORWARD;
+      up = true;
+      const Time end = process.Now() + 20 * kMillisecond;
+      GiveAllBack(port, rings_are_marked ? 0 : NS_FORWARD, [&] { return process.Now() > end; });
+    });
+    ASSERT_TRUE(hosts.RunUntil([&] { return up; }));
+    SendBothWays(hosts, 100);
+    hosts.RunToEnd();
+    EXPECT_EQ(right.receipt.received + left.receipt.received, 0u);
+  }
+}
+
+TEST_P(HostTraffic, APollThatForwardsSendsWhatItForwarded) {
   TwoHosts hosts(WithStacks(GetParam()));
   hosts.Boot();
   Listener right(*hosts.right_nic->stack(), hosts.flow);
-  Listener left(*hosts.left_nic->stack(), hosts.flow);
-  bool up = false;
-  hosts.Run(*hosts.left, "taker", 1, [&](Process& process) {
+  hosts.Run(*hosts.left, "looker", 1, [&](Process& process) {
     Descriptor port(process);
     ASSERT_EQ(port.Open({.mode = NR_REG_NIC_SW}), 0);
-    up = true;
-    const Time end = process.Now() + 20 * kMillisecond;
-    // Slots that are marked on rings that are not.
-    GiveAllBack(port, NS_FORWARD, [&] { return process.Now() > end; });
+    netmap_ring& ring = port.rx(port.interface().ni_rx_rings);
+    ring.flags |= NR_FORWARD;
+    SendThroughStack(*hosts.left_nic->stack(), 0, hosts.flow, 0, 7, Always(60));
+    EXPECT_EQ(port.Poll(POLLIN, 0), 1);
+    for (uint32_t i = 0; i < 7; ++i) ring.slot[i].flags |= NS_FORWARD;
+    ring.head = ring.cur = 7;
+    (void)port.Poll(POLLIN, 0);
+    // The program does nothing more.
+    process.SleepUntil(process.Now() + kMillisecond);
+    EXPECT_EQ(right.receipt.received, 7u);
   });
-  ASSERT_TRUE(hosts.RunUntil([&] { return up; }));
-  SendBothWays(hosts, 100);
   hosts.RunToEnd();
-  EXPECT_EQ(right.receipt.received + left.receipt.received, 0u);
 }
 
 // What the host sends has nowhere to go but the card's rings, all of them.
