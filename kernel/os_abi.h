@@ -130,8 +130,7 @@ struct mw_nic_facts {
   uint8_t mac[6];
   uint16_t queue_pairs;
   uint32_t tx_slots, rx_slots;
-  /* Without CRC and VLAN tag: the longest to be accepted, and the longest that could be. */
-  uint32_t max_frame_bytes, largest_frame_bytes;
+  uint32_t max_frame_bytes; /* the longest to be set, without CRC and VLAN tag */
   uint32_t min_frame_bytes; /* that the card sends */
   const char* family;
 };

@@ -103,8 +103,7 @@ int mw_nic_start(mw_nic* nic, mw_nic_facts* facts) {
   facts->queue_pairs = config.queue_pairs;
   facts->tx_slots = config.tx_slots;
   facts->rx_slots = config.rx_slots;
-  facts->max_frame_bytes = config.max_frame_bytes;
-  facts->largest_frame_bytes = info.max_frame_bytes - kVlanTagBytes;
+  facts->max_frame_bytes = info.max_frame_bytes - kVlanTagBytes;
   facts->min_frame_bytes = info.min_frame_bytes;
   facts->family = info.family;
   return 0;

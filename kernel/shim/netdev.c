@@ -413,7 +413,7 @@ int netdev_add(struct os_device* device) {
   SET_NETDEV_DEV(netdev, &device->pci->dev);
   netdev->netdev_ops = &operations;
   netdev->ethtool_ops = &ethtool;
-  netdev->max_mtu = facts->largest_frame_bytes - ETH_HLEN;
+  netdev->max_mtu = facts->max_frame_bytes - ETH_HLEN;
   eth_hw_addr_set(netdev, facts->mac);
   netif_carrier_off(netdev);
   error = queues_new(netdev, device);

@@ -138,7 +138,6 @@ echo_replies() {
 }
 echo_replies_are() { [ "$(echo_replies)" = "$1" ]; }
 
-# Counters that say where frames stayed, of both cards and of IP.
 # What is not zero, in one line: of lines "name: value", and of /proc/net/snmp.
 not_zero() { awk '$2 > 0 {printf "%s %s; ", $1, $2} END {print ""}'; }
 not_zero_snmp() {
