@@ -81,6 +81,7 @@ class PlainStack : public HostFrames {
   // Somebody is sending frames of the line.
   bool running(uint16_t queue) const { return queues_[queue]->running; }
   nic::NicPort& port() { return *port_; }
+  const std::string& name() const { return name_; }
   uint16_t queues() const { return static_cast<uint16_t>(queues_.size()); }
 
  private:

@@ -18,7 +18,7 @@ Status NetStack::Open() {
   set_open(true);
   closing_ = false;
   for (uint16_t i = 0; i < queues(); ++i) {
-    pollers_.push_back(std::make_unique<Thread>(host_.cpu(i), name_ + " poll " + std::to_string(i),
+    pollers_.push_back(std::make_unique<Thread>(host_.cpu(i), name() + " poll " + std::to_string(i),
                                                 [this, i] { PollLoop(i); }));
     pollers_.back()->Wake();
   }

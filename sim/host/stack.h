@@ -19,7 +19,7 @@ class Host;
 class NetStack final : public PlainStack {
  public:
   // `name` is that of the device.
-  NetStack(Host& host, std::string name) : PlainStack(name), host_(host), name_(std::move(name)) {}
+  NetStack(Host& host, std::string name) : PlainStack(std::move(name)), host_(host) {}
 
   // --- From a thread of the host -----------------------------------------------------------------
   // As `ip link set up` and `down`.
@@ -32,7 +32,6 @@ class NetStack final : public PlainStack {
   void PollLoop(uint16_t queue);
 
   Host& host_;
-  const std::string name_;
   std::vector<std::unique_ptr<Thread>> pollers_;
   bool closing_ = false;
 };
