@@ -218,7 +218,9 @@ HostSend HostClient::Fill(Ring& ring, const platform::HostFrame& frame, uint32_t
                           bool& more) {
   Queue& queue = queues_[ring.id()];
   const uint32_t count = ring.num_slots();
-  const uint32_t room = ring::Distance(queue.tx_head, ring.rtail(), count);
+  // A slot that the device has sent is free when the stack has been told, or its bytes would never
+  // be counted: a sender may go round the ring before Poll has its turn.
+  const uint32_t room = ring::Distance(queue.tx_head, ring::Prev(queue.tx_done, count), count);
   const uint32_t needed = SlotsOf(bytes);
   if (needed > room) return HostSend::kFull;
   uint32_t slot = queue.tx_head;

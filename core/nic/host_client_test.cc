@@ -142,6 +142,22 @@ TEST_F(HostClientTest, FillsTheRingAndSaysWhenThereIsRoomAgain) {
   EXPECT_NE(Send(0, 9728), HostSend::kFull);
 }
 
+TEST_F(HostClientTest, ASenderThatGoesRoundTheRingLeavesNothingUntold) {
+  OpenHost();
+  HostSend result = HostSend::kSent;
+  uint32_t sent = 0;
+  while (result == HostSend::kSent && sent < 3 * kSlots) {
+    result = Send(0);
+    ReportHead(tail(0));
+    ++sent;
+  }
+  EXPECT_EQ(result, HostSend::kSentLast) << "the stack was told of nothing yet";
+  EXPECT_EQ(stack_.outstanding[0], 60u * sent);
+  port_->PollForHost(0, 8);
+  EXPECT_EQ(stack_.outstanding[0], 0u);
+  EXPECT_EQ(stack_.rooms, 1u);
+}
+
 TEST_F(HostClientTest, RefusesLengthsTheCardDoesNotSend) {
   OpenHost();
   EXPECT_EQ(Send(0, 16), HostSend::kBadLength);
