@@ -62,9 +62,15 @@ void os_pages_release(struct os_pages* pages, uint64_t offset, uint64_t bytes);
 
 /* A PCI device: the handle of the shim. */
 struct os_device;
-/* -ENOMEM; -EINVAL if the device cannot reach the memory by itself. May sleep. */
+/* -ENOMEM; -EINVAL if the device cannot reach the memory by itself, of one that was thought to
+ * reach all. May sleep. */
 int os_dma_map(struct os_device* device, void* address, uint64_t bytes, uint64_t* result);
 void os_dma_unmap(struct os_device* device, uint64_t address, uint64_t bytes);
+/* True if the two below must be called; never changes. Any context, part of a mapping. */
+bool os_dma_needs_sync(const struct os_device* device);
+void os_dma_sync_for_device(struct os_device* device, uint64_t address, uint64_t bytes,
+                            bool device_writes);
+void os_dma_sync_for_cpu(struct os_device* device, uint64_t address, uint64_t bytes);
 /* Zeroed; null if there is none. May sleep. */
 void* os_dma_alloc(struct os_device* device, uint64_t bytes, uint64_t* address);
 void os_dma_free(struct os_device* device, void* memory, uint64_t address, uint64_t bytes);

@@ -27,6 +27,7 @@ class DmaMap : public ListNode<struct DmaMapList> {
   // Indexed by buffer, `buffer_count()` entries. 0: not allocated, not committed, or reserved; a
   // device never sees it. Data path: the table stays where it is while the map is attached.
   const uint64_t* table() const { return table_; }
+  platform::DmaSpace& space() const { return space_; }
 
  private:
   friend class Region;

@@ -54,6 +54,8 @@ struct PlainCodec {
   }
   static void FinishFrame(Descriptor&, Descriptor&, uint32_t) {}
   static void RequestReport(Descriptor&) {}
+  static uint64_t AddressOf(const Descriptor& d) { return d.address; }
+  static uint32_t BytesOf(const Descriptor& d) { return static_cast<uint32_t>(d.word >> 32); }
   static uint64_t LoadStatus(const Descriptor& d) { return d.word; }
   static bool IsWhole(uint64_t status) { return (status & 3) == 3; }
   static bool IsDone(uint64_t status) { return (status & 1) != 0; }

@@ -11,10 +11,14 @@
 // Inner loops are functions of their own on purpose: inlined, they and the code around them take
 // registers from each other.
 //
+// Where the device does not see memory as the CPU does (DmaSpace::needs_sync), buffers are told of
+// in passes of their own over the descriptors of a batch, which core alone writes; the quick ways
+// for one frame are not taken then. It is decided once per queue.
+//
 // The codec of a family supplies: Descriptor, kMinFrameBytes, kMaxFrameBytes, kMaxFragments,
 // EncodeFrame, EncodeReportedFrame, EncodeFragment, FinishFrame, RequestReport, Completion (one of
-// completion.h, and what that one asks for); LoadStatus, IsWhole, IsDone, IsEnd, Length,
-// LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
+// completion.h, and what that one asks for); AddressOf, BytesOf; LoadStatus, IsWhole, IsDone,
+// IsEnd, Length, LengthAndRest, EncodeRefill. drivers/ixgbe/ixgbe_desc.h is the example.
 #ifndef CORE_NIC_RING_LOOP_H_
 #define CORE_NIC_RING_LOOP_H_
 
@@ -49,6 +53,11 @@ struct Progress {
   Status status;
 };
 
+inline platform::DmaSpace* SyncedSpace(const QueueParameters& parameters) {
+  platform::DmaSpace& space = parameters.dma->space();
+  return space.needs_sync() ? &space : nullptr;
+}
+
 template <typename Codec>
 class TxQueue final : public NicQueue {
  public:
@@ -66,11 +75,12 @@ class TxQueue final : public NicQueue {
         buffer_bytes_(parameters.region->buffer_bytes()),
         span_(std::min(buffer_bytes_, Codec::kMaxFrameBytes) - Codec::kMinFrameBytes),
         region_(parameters.region),
+        synced_(SyncedSpace(parameters)),
         carrier_(parameters.carrier) {}
 
   void Prime(Ring& ring) override {
     completion_.Reset();
-    one_end_ = ring.offset_rule().mask == 0 ? OneEnd(0) : 0;
+    one_end_ = ring.offset_rule().mask == 0 && synced_ == nullptr ? OneEnd(0) : 0;
   }
 
   [[gnu::cold]] QueueLook Look(const Ring& ring) const override {
@@ -188,12 +198,24 @@ class TxQueue final : public NicQueue {
     return count_ - 1;
   }
 
+  [[gnu::cold]] void SyncForDevice(uint32_t end) const {
+    for (uint32_t nic = nic_next_; nic != end; nic = ring::Next(nic, count_)) {
+      const Descriptor& descriptor = descriptors_[nic];
+      synced_->SyncForDevice(DeviceAddress(Codec::AddressOf(descriptor)),
+                             Codec::BytesOf(descriptor), platform::DmaFlow::kDeviceReads);
+    }
+  }
+
   // Hands the slots up to `at` to the device.
   template <bool kOffsets>
   void Commit(Ring& ring, const Progress& at) {
     if (!at.status.ok()) [[unlikely]]
       ReportBefore(at.nic);
-    if constexpr (Codec::Completion::kWantsHalves && !kOffsets) one_end_ = OneEnd(at.nic);
+    if (synced_ != nullptr) [[unlikely]] {
+      SyncForDevice(at.nic);
+    } else if constexpr (Codec::Completion::kWantsHalves && !kOffsets) {
+      one_end_ = OneEnd(at.nic);
+    }
     HandOver(ring, at.slot, at.nic, ring::Distance(ring.hwcur(), at.slot, count_));
   }
   void HandOver(Ring& ring, uint32_t slot, uint32_t nic, uint32_t accepted) {
@@ -486,6 +508,7 @@ class TxQueue final : public NicQueue {
   const uint32_t buffer_bytes_;
   const uint32_t span_;  // bytes a frame of one buffer may have above the least
   const memory::Region* const region_;
+  platform::DmaSpace* const synced_;  // null if it needs no syncs
   const std::atomic<bool>* const carrier_;
   uint32_t one_end_ = 0;   // TransmitOne may use descriptors before this
   uint32_t nic_next_ = 0;  // where the next frame goes; the tail register
@@ -505,6 +528,7 @@ class RxQueue final : public NicQueue {
         count_(parameters.count),
         buffers_(parameters.region->buffer_count()),
         buffer_bytes_(parameters.rx_buffer_bytes),
+        synced_(SyncedSpace(parameters)),
         carrier_(parameters.carrier) {}
 
   // Every slot core owns gets its descriptor; all but the last are given to the device, so that
@@ -517,8 +541,10 @@ class RxQueue final : public NicQueue {
       if (ring.known_offsets() != nullptr) offset = LearnOffset(ring, slot);
       Codec::EncodeRefill(descriptors_[i], dma_[ring.known_buffers()[slot]] + offset);
     }
+    quick_ = ring.known_offsets() == nullptr && synced_ == nullptr;
     nic_next_ = 0;
     nic_tail_ = owned - 1;
+    if (synced_ != nullptr) SyncForDevice(0, ring::Advance(0, owned, count_));
     // D1: descriptors before doorbell; pairs with the device's fetch.
     platform::DmaWriteBarrier();
     mmio_.Write32(tail_offset_, nic_tail_);
@@ -561,7 +587,8 @@ class RxQueue final : public NicQueue {
   Status Sync(Ring& ring, uint32_t head) override {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
-    if (ring.known_offsets() != nullptr) return Exchange<true>(ring, head);
+    if (!quick_) [[unlikely]]
+      return ExchangeAny(ring, head);
     ImportOne(ring);
     if (head - ring.hwcur() == 1 && ReleaseOne(ring, head)) return kOkStatus;
     return head == ring.hwcur() ? kOkStatus : Release<false>(ring, head);
@@ -619,8 +646,12 @@ class RxQueue final : public NicQueue {
     return true;
   }
 
+  [[gnu::noinline]] Status ExchangeAny(Ring& ring, uint32_t head) {
+    return ring.known_offsets() != nullptr ? Exchange<true>(ring, head)
+                                           : Exchange<false>(ring, head);
+  }
   template <bool kOffsets>
-  [[gnu::noinline]] Status Exchange(Ring& ring, uint32_t head) {
+  Status Exchange(Ring& ring, uint32_t head) {
     Import<kOffsets>(ring);
     return Release<kOffsets>(ring, head);
   }
@@ -648,6 +679,8 @@ class RxQueue final : public NicQueue {
     }
     const uint32_t imported = ring::Distance(ring.hwtail(), slot, count_);
     if (imported == 0) return;
+    if (synced_ != nullptr) [[unlikely]]
+      SyncForCpu<kOffsets>(ring, nic);
     nic_next_ = nic;
     ring.set_hwtail(slot);
     ring.CountSlots(imported);
@@ -768,6 +801,8 @@ class RxQueue final : public NicQueue {
     }
     if (slot != first) {
       platform::AccountWork(platform::Work::kRxRelease, ring::Distance(first, slot, count_));
+      if (synced_ != nullptr) [[unlikely]]
+        SyncForDevice(ring::Next(nic_tail_, count_), nic);
       ring.set_hwcur(slot);
       nic_tail_ = ring::Prev(nic, count_);
       // D1: descriptors before doorbell; pairs with the device's fetch.
@@ -815,6 +850,28 @@ class RxQueue final : public NicQueue {
     return length;
   }
 
+  [[gnu::cold]] void SyncForDevice(uint32_t nic, uint32_t end) const {
+    // All of them, if the ring has no packet for the program.
+    do {
+      synced_->SyncForDevice(DeviceAddress(Codec::AddressOf(descriptors_[nic])), buffer_bytes_,
+                             platform::DmaFlow::kDeviceWrites);
+      nic = ring::Next(nic, count_);
+    } while (nic != end);
+  }
+
+  // Before anybody is told of the frames from nic_next_ up to `end`.
+  template <bool kOffsets>
+  [[gnu::cold]] void SyncForCpu(Ring& ring, uint32_t end) const {
+    uint32_t slot = ring.hwtail();
+    for (uint32_t nic = nic_next_; nic != end; nic = ring::Next(nic, count_)) {
+      const uint32_t bytes = Codec::Length(Codec::LoadStatus(descriptors_[nic]));
+      uint64_t address = dma_[ring.known_buffers()[slot]];
+      if constexpr (kOffsets) address += ring.known_offsets()[slot];
+      synced_->SyncForCpu(DeviceAddress(address), std::min(bytes, buffer_bytes_));
+      slot = ring::Next(slot, count_);
+    }
+  }
+
   [[gnu::cold]] static uint32_t CutOffset(Ring& ring, uint32_t slot, uint64_t offset) {
     ring.Record(Rule::kOffset, slot, offset);
     return ring.offset_rule().max;
@@ -836,7 +893,9 @@ class RxQueue final : public NicQueue {
   const uint32_t count_;
   const uint32_t buffers_;
   const uint32_t buffer_bytes_;
+  platform::DmaSpace* const synced_;  // null if it needs no syncs
   const std::atomic<bool>* const carrier_;
+  bool quick_ = false;     // the ways for one frame may be tried
   uint32_t nic_next_ = 0;  // the next descriptor the device will finish
   uint32_t nic_tail_ = 0;  // the tail register: the first descriptor the device does not own
 };

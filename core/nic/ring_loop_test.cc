@@ -9,6 +9,7 @@
 
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -61,6 +62,10 @@ struct TestCodec {
     last.word |= kEnd;
   }
   static void RequestReport(Descriptor& last) { last.word |= kReport; }
+  static uint64_t AddressOf(const Descriptor& descriptor) { return descriptor.address; }
+  static uint32_t BytesOf(const Descriptor& descriptor) {
+    return static_cast<uint16_t>(descriptor.word);
+  }
 
   static uint64_t LoadStatus(const Descriptor& descriptor) { return descriptor.word; }
   static bool IsWhole(uint64_t status) { return (status & 3) == 3; }
@@ -131,6 +136,61 @@ struct Setup {
   uint32_t max_offset = 0;
   uint32_t initial_offset = 0;
   bool done_bits = false;  // transmit completion by done bits, not by a head
+  bool synced = false;     // the device sees of buffers what it is told to look at, and no more
+};
+
+// Knows which bytes the device was given, and which the CPU was.
+class OwnedDma final : public platform::DmaSpace {
+ public:
+  explicit OwnedDma(bool synced) : synced_(synced) {}
+
+  Result<DeviceAddress> Map(void* address, uint64_t bytes) override {
+    return plain_.Map(address, bytes);
+  }
+  void Unmap(DeviceAddress device, uint64_t bytes) override { plain_.Unmap(device, bytes); }
+  platform::CoherentMemory AllocateCoherent(uint64_t bytes) override {
+    return plain_.AllocateCoherent(bytes);
+  }
+  void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override {
+    plain_.FreeCoherent(memory, bytes);
+  }
+  bool needs_sync() const override { return synced_; }
+  void SyncForDevice(DeviceAddress device, uint64_t bytes, platform::DmaFlow flow) override {
+    EXPECT_TRUE(synced_);
+    given_[device.value()] = {bytes, flow};
+  }
+  void SyncForCpu(DeviceAddress device, uint64_t bytes) override {
+    EXPECT_TRUE(synced_);
+    taken_[device.value()] = bytes;
+  }
+
+  // Once for each time it was given.
+  void DeviceReads(uint64_t device, uint64_t bytes) {
+    Take(device, {bytes, platform::DmaFlow::kDeviceReads});
+  }
+  void DeviceWrites(uint64_t device, uint64_t bytes) {
+    Take(device, {bytes, platform::DmaFlow::kDeviceWrites});
+    taken_.erase(device);
+  }
+  bool CpuHas(uint64_t device, uint64_t bytes) const {
+    if (!synced_) return true;
+    const auto found = taken_.find(device);
+    return found != taken_.end() && found->second == bytes;
+  }
+
+ private:
+  using Given = std::pair<uint64_t, platform::DmaFlow>;
+
+  void Take(uint64_t device, const Given& wanted) {
+    if (!synced_) return;
+    EXPECT_EQ(given_[device], wanted) << "the device sees something else";
+    given_.erase(device);
+  }
+
+  const bool synced_;
+  PlainDma plain_;
+  std::map<uint64_t, Given> given_;
+  std::map<uint64_t, uint64_t> taken_;
 };
 
 // A ring of a region, its queue, and the program that has it mapped.
@@ -138,6 +198,7 @@ class Bench {
  public:
   Bench(Direction direction, const Setup& setup)
       : setup_(setup),
+        dma_(setup.synced),
         region_(world_, 1, memory::RegionKind::kGlobal,
                 {{{1024, 16}, {32768, 4}, {setup.buffer_bytes, setup.slots + 64}}}),
         ring_(direction, 0) {
@@ -176,6 +237,7 @@ class Bench {
   NicQueue& queue() { return *queue_; }
   std::atomic<bool>& carrier() { return carrier_; }
   const memory::Region& region() const { return region_; }
+  OwnedDma& dma() { return dma_; }
 
   char* BufferAt(uint32_t buffer) {
     return static_cast<char*>(region_.Address(PoolKind::kBuffers, buffer));
@@ -232,7 +294,7 @@ class Bench {
 
  private:
   PlainWorld world_;
-  PlainDma dma_;
+  OwnedDma dma_;
   memory::Region region_;
   memory::DmaMap* map_ = nullptr;
   Ring ring_;
@@ -303,6 +365,7 @@ class TxBench : public Bench {
         const Descriptor& d = descriptor(device_head_);
         frame.push_back({d.address, static_cast<uint16_t>(d.word)});
         EXPECT_GT(frame.back().bytes, 0u);
+        dma().DeviceReads(frame.back().address, frame.back().bytes);
         EXPECT_TRUE(frame.size() == 1 || (d.word & TestCodec::kFirst) == 0);
         total += frame.back().bytes;
         end = (d.word & TestCodec::kEnd) != 0;
@@ -340,7 +403,8 @@ TEST(TxRing, FramesArriveWholeAndInOrderWhateverTheirShape) {
     const uint32_t slots = *rc::gen::element(8u, 16u, 64u, 1024u);
     const uint32_t phase = *rc::gen::inRange(0u, slots);
     const bool done_bits = *rc::gen::arbitrary<bool>();
-    TxBench bench({.slots = slots, .phase = phase, .done_bits = done_bits});
+    const bool synced = *rc::gen::arbitrary<bool>();
+    TxBench bench({.slots = slots, .phase = phase, .done_bits = done_bits, .synced = synced});
     const uint32_t most = *rc::gen::element(1u, 3u, 6u);
     const uint32_t syncs = slots == 1024 ? 20 : 60;
     std::deque<Frame> expected;
@@ -755,6 +819,32 @@ TEST(TxRing, TheSizeOfTheRingIsNoHead) {
 
 // --- Completion by done bits
 
+TEST(TxRing, TheDeviceGetsWhatAProgramWroteBehindItsOffset) {
+  for (const bool done_bits : {false, true}) {
+    TxBench bench(
+        {.offset_mask = 0xffff, .max_offset = 256, .done_bits = done_bits, .synced = true});
+    for (uint32_t i = 0; i < 40; ++i) {
+      bench.slot(bench.shared().head).ptr = i;
+      bench.slot(bench.shared().head).flags = 0;
+      const Frame frame = bench.Put({60 + i});
+      EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+      const std::vector<Frame> sent = bench.Transmit(1);
+      ASSERT_EQ(sent.size(), 1u);
+      EXPECT_EQ(sent[0][0].address, frame[0].address + i);
+    }
+  }
+}
+
+TEST(TxRing, OneFrameAtATimeIsGivenToTheDeviceToo) {
+  for (const bool done_bits : {false, true}) {
+    TxBench bench({.done_bits = done_bits, .synced = true});
+    for (uint32_t i = 0; i < 40; ++i) {
+      EXPECT_EQ(bench.Send({60 + i}), SyncResult::kDone);
+      EXPECT_EQ(bench.Transmit(1).size(), 1u);
+    }
+  }
+}
+
 TEST(TxDoneBits, ASyncFindsWhatTheOneBeforeItGave) {
   TxBench bench({.done_bits = true});
   for (uint32_t turn = 0; turn < 40; ++turn) {
@@ -881,6 +971,7 @@ class RxBench : public Bench {
     Descriptor& d = descriptor(device_head_);
     ASSERT_EQ(d.word, 0u);
     ASSERT_EQ(d.address, DeviceAddressOf(slot(SlotOf(device_head_)).buf_idx) + offset);
+    dma().DeviceWrites(d.address, setup_.rx_buffer_bytes);
     d = {~uint64_t{0}, word};
     device_head_ = (device_head_ + 1) % size();
   }
@@ -898,7 +989,9 @@ class RxBench : public Bench {
 TEST(RxRing, FramesArriveInOrderAndOneDescriptorIsKeptBack) {
   const bool holds = rc::check([] {
     const uint32_t slots = *rc::gen::element(8u, 16u, 64u, 1024u);
-    RxBench bench({.slots = slots, .phase = *rc::gen::inRange(0u, slots)});
+    const uint32_t phase = *rc::gen::inRange(0u, slots);
+    const bool synced = *rc::gen::arbitrary<bool>();
+    RxBench bench({.slots = slots, .phase = phase, .synced = synced});
     const uint32_t most = *rc::gen::element(1u, 3u, 6u);
     std::deque<std::pair<uint32_t, bool>> expected;  // length, more follows
     uint32_t shown = 0;
@@ -923,6 +1016,7 @@ TEST(RxRing, FramesArriveInOrderAndOneDescriptorIsKeptBack) {
         const netmap_slot& slot = bench.slot((bench.shared().head + shown) % slots);
         RC_ASSERT(slot.len == expected[shown].first);
         RC_ASSERT(slot.flags == (expected[shown].second ? NS_MOREFRAG : 0));
+        RC_ASSERT(bench.dma().CpuHas(bench.DeviceAddressOf(slot.buf_idx), slot.len));
       }
       const uint32_t back = *rc::gen::inRange(0u, shown + 1);
       RC_ASSERT(bench.MoveHead(back) == SyncResult::kDone);
@@ -932,6 +1026,27 @@ TEST(RxRing, FramesArriveInOrderAndOneDescriptorIsKeptBack) {
     RC_ASSERT(bench.ring().violations().total() == 0u);
   });
   EXPECT_TRUE(holds);
+}
+
+// One frame at a time, and offsets: ways of their own through the loop.
+TEST(RxRing, WhatTheCpuGetsIsWhatTheDeviceWroteBehindItsOffset) {
+  RxBench bench({.offset_mask = 0xffff, .max_offset = 256, .initial_offset = 64, .synced = true});
+  for (uint32_t i = 0; i < 40; ++i) {
+    bench.WriteBack(RxBench::Whole(100 + i), 64);
+    const uint32_t at = bench.shared().head;
+    EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+    EXPECT_TRUE(bench.dma().CpuHas(bench.DeviceAddressOf(bench.slot(at).buf_idx) + 64, 100 + i));
+    bench.slot(at).ptr = 64;
+    EXPECT_EQ(bench.MoveHead(1), SyncResult::kDone);
+  }
+}
+
+TEST(RxRing, ALengthBeyondTheBufferIsCutForTheCpuToo) {
+  RxBench bench({.synced = true});
+  bench.WriteBack(RxBench::Whole(5000));
+  const uint64_t address = bench.DeviceAddressOf(bench.slot(0).buf_idx);
+  EXPECT_EQ(bench.Sync(), SyncResult::kDone);
+  EXPECT_TRUE(bench.dma().CpuHas(address, 2048));
 }
 
 TEST(RxRing, AFullRingStillKeepsOneDescriptorBack) {

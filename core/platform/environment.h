@@ -87,13 +87,24 @@ struct CoherentMemory {
   DeviceAddress device;
 };
 
-// A device's view of memory (its IOMMU domain). Control path.
+// What the device is to do with bytes that it gets.
+enum class DmaFlow : uint8_t { kDeviceReads, kDeviceWrites };
+
+// A device's view of memory (its IOMMU domain). Control path, except where "data path" is said.
 class DmaSpace {
  public:
   // Maps committed pages for reading and writing by the device. kNoMemory if there is no room,
   // kInvalid if the device cannot address them.
   virtual Result<DeviceAddress> Map(void* address, uint64_t bytes) = 0;
+  // Changes no byte of the pages.
   virtual void Unmap(DeviceAddress device, uint64_t bytes) = 0;
+  // True if device and CPU may see different bytes of what is mapped (copies in memory that the
+  // device reaches, caches that it does not see) until the two below are called. Never changes.
+  virtual bool needs_sync() const { return false; }
+  // Data path. The device has these bytes of a mapping from now on, as the CPU left them.
+  virtual void SyncForDevice(DeviceAddress, uint64_t, DmaFlow) {}
+  // Data path. The CPU has these bytes from now on, as the device wrote them.
+  virtual void SyncForCpu(DeviceAddress, uint64_t) {}
   // Zeroed, aligned to 128 bytes or more. address is null if there is none.
   virtual CoherentMemory AllocateCoherent(uint64_t bytes) = 0;
   virtual void FreeCoherent(CoherentMemory memory, uint64_t bytes) = 0;

@@ -49,6 +49,11 @@ struct Codec {
     static_cast<void>(total);
     last.q1 |= TxLegacy::Eop::Make(1);
   }
+  // What an encoded descriptor says, of either direction; the bytes of one to transmit.
+  static uint64_t AddressOf(const Descriptor& descriptor) { return descriptor.q0; }
+  static uint32_t BytesOf(const Descriptor& descriptor) {
+    return static_cast<uint32_t>(TxLegacy::Length::Get(descriptor.q1));
+  }
   // Asks for DD in `last`, the end of a frame, when it is done.
   static void RequestReport(Descriptor& last) { last.q1 |= TxLegacy::Rs::Make(1); }
   // DD is the lowest bit of a byte, and nothing else in the descriptor matters then.

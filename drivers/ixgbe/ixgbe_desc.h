@@ -50,6 +50,11 @@ struct Codec {
     first.q1 |= TxData::Paylen::Make(total) | TxData::Ifcs::Make(1);
     last.q1 |= TxData::Eop::Make(1);
   }
+  // What an encoded descriptor says, of either direction; the bytes of one to transmit.
+  static uint64_t AddressOf(const Descriptor& descriptor) { return descriptor.q0; }
+  static uint32_t BytesOf(const Descriptor& descriptor) {
+    return static_cast<uint32_t>(TxData::Dtalen::Get(descriptor.q1));
+  }
   // Asks for a write-back of the head when `last`, the end of a frame, is done.
   static void RequestReport(Descriptor& last) { last.q1 |= TxData::Rs::Make(1); }
 

@@ -37,6 +37,10 @@ struct Codec {
     descriptor.word = length;
   }
   static void FinishFrame(Descriptor&, Descriptor& last, uint32_t) { last.word |= kEnd; }
+  static uint64_t AddressOf(const Descriptor& descriptor) { return descriptor.address; }
+  static uint32_t BytesOf(const Descriptor& descriptor) {
+    return static_cast<uint32_t>(tx_descriptor::Length::Get(descriptor.word));
+  }
   static void RequestReport(Descriptor& last) { last.word |= kReport; }
 
   static constexpr uint64_t kWhole = rx_descriptor::Done::kMask | rx_descriptor::End::kMask;

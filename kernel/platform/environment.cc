@@ -96,6 +96,16 @@ void DeviceMemory::Unmap(DeviceAddress device, uint64_t bytes) {
   os_dma_unmap(device_, device.value(), bytes);
 }
 
+bool DeviceMemory::needs_sync() const { return os_dma_needs_sync(device_); }
+
+void DeviceMemory::SyncForDevice(DeviceAddress device, uint64_t bytes, platform::DmaFlow flow) {
+  os_dma_sync_for_device(device_, device.value(), bytes, flow == platform::DmaFlow::kDeviceWrites);
+}
+
+void DeviceMemory::SyncForCpu(DeviceAddress device, uint64_t bytes) {
+  os_dma_sync_for_cpu(device_, device.value(), bytes);
+}
+
 platform::CoherentMemory DeviceMemory::AllocateCoherent(uint64_t bytes) {
   uint64_t address = 0;
   void* const memory = os_dma_alloc(device_, bytes, &address);

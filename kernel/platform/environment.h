@@ -51,6 +51,9 @@ class DeviceMemory final : public platform::DmaSpace {
   explicit DeviceMemory(os_device* device) : device_(device) {}
   Result<DeviceAddress> Map(void* address, uint64_t bytes) override;
   void Unmap(DeviceAddress device, uint64_t bytes) override;
+  bool needs_sync() const override;
+  void SyncForDevice(DeviceAddress device, uint64_t bytes, platform::DmaFlow flow) override;
+  void SyncForCpu(DeviceAddress device, uint64_t bytes) override;
   platform::CoherentMemory AllocateCoherent(uint64_t bytes) override;
   void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override;
   bool Isolate() override;

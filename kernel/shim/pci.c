@@ -15,8 +15,8 @@ int os_dma_map(struct os_device* device, void* address, uint64_t bytes, uint64_t
 
   if (dma_mapping_error(dev, mapped)) return -ENOMEM;
   // Memory the device does not reach by itself would be copied by the kernel, behind our back.
-  if (dma_need_sync(dev, mapped)) {
-    dma_unmap_single(dev, mapped, bytes, DMA_BIDIRECTIONAL);
+  if (dma_need_sync(dev, mapped) && !device->dma_needs_sync) {
+    os_dma_unmap(device, mapped, bytes);
     dev_err_ratelimited(dev, "netmap: the device cannot reach the region's memory by itself\n");
     return -EINVAL;
   }
@@ -25,7 +25,48 @@ int os_dma_map(struct os_device* device, void* address, uint64_t bytes, uint64_t
 }
 
 void os_dma_unmap(struct os_device* device, uint64_t address, uint64_t bytes) {
-  dma_unmap_single(&device->pci->dev, address, bytes, DMA_BIDIRECTIONAL);
+  // Programs may still use the pages: an old copy must not be written over them.
+  dma_unmap_single_attrs(&device->pci->dev, address, bytes, DMA_BIDIRECTIONAL,
+                         DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+bool os_dma_needs_sync(const struct os_device* device) { return device->dma_needs_sync; }
+
+void os_dma_sync_for_device(struct os_device* device, uint64_t address, uint64_t bytes,
+                            bool device_writes) {
+  dma_sync_single_for_device(&device->pci->dev, address, bytes,
+                             device_writes ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
+}
+
+void os_dma_sync_for_cpu(struct os_device* device, uint64_t address, uint64_t bytes) {
+  dma_sync_single_for_cpu(&device->pci->dev, address, bytes, DMA_FROM_DEVICE);
+}
+
+// What the device can address, and whether it sees memory as the CPU does. Asked once, before any
+// memory is mapped: rings are either made for syncs or not.
+static int set_up_dma(struct os_device* device) {
+  struct pci_dev* pci = device->pci;
+  // On the oldest bus, addresses beyond four gigabytes take a cycle that not every bridge passes.
+  const bool wide = pci_is_pcie(pci) || pci_find_capability(pci, PCI_CAP_ID_PCIX);
+  struct page* page;
+  dma_addr_t mapped;
+  int error = dma_set_mask_and_coherent(&pci->dev, wide ? DMA_BIT_MASK(64) : DMA_BIT_MASK(32));
+
+  if (error) return error;
+  page = alloc_page(GFP_KERNEL);
+  if (!page) return -ENOMEM;
+  mapped = dma_map_single(&pci->dev, page_address(page), PAGE_SIZE, DMA_BIDIRECTIONAL);
+  error = dma_mapping_error(&pci->dev, mapped);
+  if (!error) {
+    // Of a device that does not reach all memory, what one page says is not true of the others.
+    device->dma_needs_sync = dma_addressing_limited(&pci->dev) || dma_need_sync(&pci->dev, mapped);
+    dma_unmap_single(&pci->dev, mapped, PAGE_SIZE, DMA_BIDIRECTIONAL);
+  }
+  __free_page(page);
+  if (device->dma_needs_sync) {
+    pci_info(pci, "netmap: the card needs copies of memory, or syncs: slower than it could be\n");
+  }
+  return error;
 }
 
 void* os_dma_alloc(struct os_device* device, uint64_t bytes, uint64_t* address) {
@@ -158,7 +199,7 @@ static int probe(struct pci_dev* pci, const struct pci_device_id* id) {
   pci_set_drvdata(pci, device);
   error = pci_enable_device_mem(pci);
   if (error) goto no_device;
-  error = dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(64));
+  error = set_up_dma(device);
   if (error) goto no_mapping;
   error = map_registers(device);
   if (error) goto no_mapping;

@@ -43,6 +43,7 @@ struct os_device {
   struct mw_nic* nic;
   struct mw_nic_facts facts;
   void __iomem* registers;
+  bool dma_needs_sync;
   int vectors;
   struct os_vector {
     struct os_device* device;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "platform_backend/hooks.h"
 
@@ -54,11 +55,41 @@ Result<DeviceAddress> Iommu::Map(void* address, uint64_t bytes) {
   if (map_faults_ != nullptr && map_faults_->Fails()) return Errno::kNoMemory;
   uint8_t* const real = platform::RealAddress(static_cast<uint8_t*>(address));
   mapped_pages_ += PagesOf(bytes);
-  return DeviceAddress(Place(real, bytes));
+  if (!bounces_) return DeviceAddress(Place(real, bytes));
+  Bounce bounce{std::make_unique<uint8_t[]>(PagesOf(bytes) * kPage), real, bytes};
+  std::memcpy(bounce.memory.get(), real, bytes);
+  const uint64_t device = Place(bounce.memory.get(), bytes);
+  bounced_.emplace(device, std::move(bounce));
+  return DeviceAddress(device);
+}
+
+const Iommu::Bounce& Iommu::BounceOf(uint64_t device, uint64_t bytes, uint64_t& at) const {
+  auto next = bounced_.upper_bound(device);
+  if (next != bounced_.begin()) {
+    const auto& [begin, bounce] = *--next;
+    at = device - begin;
+    if (at <= bounce.bytes && bytes <= bounce.bytes - at) return bounce;
+  }
+  std::fprintf(stderr, "iommu: a sync of memory that is not mapped\n");
+  std::abort();
+}
+
+void Iommu::SyncForDevice(DeviceAddress device, uint64_t bytes, platform::DmaFlow flow) {
+  uint64_t at = 0;
+  const Bounce& bounce = BounceOf(device.value(), bytes, at);
+  if (flow == platform::DmaFlow::kDeviceWrites) return;
+  std::memcpy(bounce.memory.get() + at, bounce.real + at, bytes);
+}
+
+void Iommu::SyncForCpu(DeviceAddress device, uint64_t bytes) {
+  uint64_t at = 0;
+  const Bounce& bounce = BounceOf(device.value(), bytes, at);
+  std::memcpy(bounce.real + at, bounce.memory.get() + at, bytes);
 }
 
 void Iommu::Unmap(DeviceAddress device, uint64_t bytes) {
   Displace(device.value(), bytes);
+  bounced_.erase(device.value());
   mapped_pages_ -= PagesOf(bytes);
 }
 

@@ -31,6 +31,10 @@ class Iommu final : public platform::DmaSpace {
 
   Result<DeviceAddress> Map(void* address, uint64_t bytes) override;
   void Unmap(DeviceAddress device, uint64_t bytes) override;
+  bool needs_sync() const override { return bounces_; }
+  // Of what is inside one mapping; anything else is a mistake of the driver, and ends the program.
+  void SyncForDevice(DeviceAddress device, uint64_t bytes, platform::DmaFlow flow) override;
+  void SyncForCpu(DeviceAddress device, uint64_t bytes) override;
   platform::CoherentMemory AllocateCoherent(uint64_t bytes) override;
   void FreeCoherent(platform::CoherentMemory memory, uint64_t bytes) override;
 
@@ -62,9 +66,18 @@ class Iommu final : public platform::DmaSpace {
   uint64_t refused() const { return refused_; }
   // false: the platform has no way to cut a device off.
   void set_isolates(bool isolates) { isolates_ = isolates; }
+  // true: the device reaches none of the memory that is mapped from now on, but copies of it, as
+  // one with too few address lines.
+  void set_bounces(bool bounces) { bounces_ = bounces; }
   void set_map_faults(FaultPoint* point) { map_faults_ = point; }
 
  private:
+  // What the device sees of a mapping, and what it is a copy of.
+  struct Bounce {
+    std::unique_ptr<uint8_t[]> memory;
+    uint8_t* real = nullptr;
+    uint64_t bytes = 0;
+  };
   struct Block {
     std::unique_ptr<uint8_t[]> memory;
     uint8_t* aligned = nullptr;
@@ -76,10 +89,13 @@ class Iommu final : public platform::DmaSpace {
   uint8_t* TranslatePages(uint64_t device, uint64_t bytes);
   uint64_t Place(uint8_t* memory, uint64_t bytes);
   void Displace(uint64_t device, uint64_t bytes);
+  // The bounce that [device, device + bytes) is in, and where in it; ends the program without one.
+  const Bounce& BounceOf(uint64_t device, uint64_t bytes, uint64_t& at) const;
 
   const uint64_t base_;
   std::vector<uint8_t*> pages_;  // host memory of page i after base_, null if not mapped
   std::map<uint64_t, Block> coherent_;
+  std::map<uint64_t, Bounce> bounced_;
   uint64_t mapped_pages_ = 0;
   uint64_t coherent_bytes_ = 0;
   uint64_t faults_ = 0;
@@ -87,6 +103,7 @@ class Iommu final : public platform::DmaSpace {
   uint64_t refused_ = 0;
   bool isolates_ = true;
   bool isolated_ = false;
+  bool bounces_ = false;
   FaultPoint* map_faults_ = nullptr;
 };
 

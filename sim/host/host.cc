@@ -21,6 +21,7 @@ HostNic::HostNic(Host& host, const NicOptions& options, FramePool& frames, uint3
             host.options().name + " " + options.name),
       device_(make_device(slot_)) {
   slot_.Insert(*device_, *this);
+  iommu_.set_bounces(options.bounces);
   if (options.host_stack) {
     stack_ = std::make_unique<NetStack>(host, host.options().name + " " + options.name);
   }

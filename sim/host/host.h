@@ -49,6 +49,7 @@ struct NicOptions {
   std::string name = "eth0";
   nic::NicPortConfig port;
   BusOptions bus;
+  bool bounces = false;     // the device reaches copies of memory only
   bool host_stack = false;  // the host has a network stack and opens the device
 };
 

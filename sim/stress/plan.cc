@@ -210,6 +210,7 @@ Plan DrawPlan(uint64_t seed) {
   Random programs = random.Fork();
   DrawFaults(plan, faults);
   DrawPrograms(plan, programs);
+  for (bool& bounces : plan.bounces) bounces = random.OneIn(5);
   return plan;
 }
 
@@ -275,6 +276,10 @@ std::string ReplayCommand(const Plan& plan) {
 std::string Describe(const Plan& plan) {
   std::string text = fmt::format("{} slots, {} buffers, {} GHz, {} ms", plan.slots,
                                  plan.global_buffers, plan.cpu_ghz, plan.fault_time / kMillisecond);
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    if (plan.bounces[static_cast<size_t>(side)])
+      text += fmt::format(", {} bounces", SideName(side));
+  }
   text += "; programs:";
   for (const ProgramChoice& choice : plan.programs) {
     text += " " + choice.name;

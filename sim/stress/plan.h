@@ -62,7 +62,8 @@ struct Plan {
   Time register_latency = 0;
   Time fault_time = 0;  // the first phase
   Time dma_read_delay = 0;
-  bool isolates = true;  // the platform can cut a device off
+  bool isolates = true;              // the platform can cut a device off
+  bool bounces[2] = {false, false};  // the card of a side reaches copies of memory only
   std::vector<FaultChoice> faults;
   std::vector<ProgramChoice> programs;
 };

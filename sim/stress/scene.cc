@@ -220,6 +220,7 @@ void Scene::Build() {
     nic.port.driver.interrupt_interval_us = plan_.interrupt_interval_us;
     nic.bus.read_jitter = plan_.read_jitter;
     nic.bus.register_latency = plan_.register_latency;
+    nic.bounces = plan_.bounces[static_cast<size_t>(side)];
     owner->nic = &world().AddFaultyIxgbe(*owner->host, nic, {}, owner->faults);
     static_cast<IxgbeFaults&>(owner->nic->device()).set_dma_read_delay(plan_.dma_read_delay);
     owner->nic->iommu().set_isolates(plan_.isolates);

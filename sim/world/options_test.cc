@@ -19,8 +19,14 @@ nmreq_opt_offsets Offsets(uint64_t max, uint64_t initial) {
 
 // The sender moves each frame by another offset, the receiver asks for others: bytes stay the same,
 // and what stands before a packet in a receiver's buffer is left alone.
-TEST(Offsets, HoldFromEndToEnd) {
-  TwoHosts hosts({.max_frame_bytes = 9724});
+class OffsetsOf : public testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Cards, OffsetsOf, testing::Bool(), [](const auto& info) {
+  return info.param ? "CardsThatReachCopies" : "CardsThatReachAll";
+});
+
+TEST_P(OffsetsOf, HoldFromEndToEnd) {
+  TwoHosts hosts({.max_frame_bytes = 9724, .bounces = GetParam()});
   hosts.Boot();
   constexpr uint64_t kFrames = 1500;
   Receipt receipt;

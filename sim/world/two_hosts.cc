@@ -16,6 +16,7 @@ TwoHosts::TwoHosts(const TwoHostsOptions& options) : world(WorldOptions{options.
   nic.port.driver.interrupt_interval_us = options.interrupt_interval_us;
   nic.port.driver.tx_slots = nic.port.driver.rx_slots = options.slots;
   nic.bus = options.bus;
+  nic.bounces = options.bounces;
   nic.host_stack = options.host_stacks;
   if (options.configure) options.configure(nic.port.driver);
   NicOptions left_options = nic, right_options = nic;

@@ -40,6 +40,7 @@ struct TwoHostsOptions {
   FaultPlan* right_faults = nullptr;
   Time watchdog_period = 0;
   uint32_t cpus = 2;
+  bool bounces = false;          // both cards reach copies of memory only
   bool host_stacks = false;      // both hosts have a network stack, and it has the card
   bool forward = false;          // Parameters::forward of both
   uint32_t buffer_bytes = 2048;  // of the buffers of region 1; there are as many as fit the default

@@ -122,6 +122,24 @@ host_traffic() {
   tcp_copies "$1"
 }
 
+# A program between the card and the host, through the host rings.
+host_rings() {
+  local bridge
+  split
+  bridge -i netmap:eth0 -w 1 >/tmp/bridge 2>&1 &
+  bridge=$!
+  sleep 3
+  host_traffic 2000000
+  grep "Ready to go" /tmp/bridge
+  [ "$(stat_of eth0 host_ring_to_host)" -gt 400 ]
+  [ "$(stat_of eth0 host_ring_to_program)" -gt 400 ]
+  kill -INT "$bridge"
+  wait "$bridge"
+  sleep 2
+  pings 50 "$THERE"
+  join
+}
+
 # eth0 here and eth1 in the other half.
 split() {
   set_up
