@@ -159,6 +159,9 @@ void mw_nic_stop(struct mw_nic* nic);
 void mw_nic_delete(struct mw_nic* nic);
 /* Stops DMA and interrupts at once. */
 void mw_nic_shutdown(struct mw_nic* nic);
+/* The card loses its power, and has it back: programs and rings stay. May sleep. */
+void mw_nic_suspend(struct mw_nic* nic);
+int mw_nic_resume(struct mw_nic* nic);
 /* Interrupt context. False if it was not ours. */
 bool mw_nic_interrupt(struct mw_nic* nic, uint16_t vector);
 /* The host opens the device and closes it; see NicPort. May sleep. */

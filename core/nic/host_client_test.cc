@@ -396,6 +396,46 @@ TEST_F(HostClientTest, AResetGivesSlotsBackAndGoesOn) {
   EXPECT_EQ(tail(0), 1u);
 }
 
+TEST_F(HostClientTest, SleepsAndWakesWithTheCard) {
+  OpenHost();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Send(0), HostSend::kSent);
+  Deliver(0);
+  ASSERT_TRUE(port_->Suspend().ok());
+  EXPECT_EQ(Send(0), HostSend::kBusy);
+  port_->ArmForHost(0);
+  EXPECT_EQ(driver_.arms, 0u);
+  stack_.scheduled.clear();
+  ASSERT_TRUE(port_->Resume().ok());
+  EXPECT_EQ(stack_.scheduled, (std::set<uint16_t>{0, 1})) << "who was told to wait hears of it";
+  EXPECT_EQ(port_->PollForHost(0, 8), 1u) << "what had come is kept";
+  EXPECT_EQ(stack_.outstanding[0], 0u);
+  EXPECT_EQ(counters().tx_lost, 5u);
+  EXPECT_EQ(Send(0), HostSend::kSent);
+  EXPECT_EQ(tail(0), 1u);
+}
+
+TEST_F(HostClientTest, OfASleepingCardAQueueThatAProgramLeavesIsTheHostsWhenItWakes) {
+  OpenHost();
+  BindPair1();
+  ASSERT_TRUE(port_->Suspend().ok());
+  UnbindPair1();
+  EXPECT_EQ(driver_.queue_starts, 6u);
+  ASSERT_TRUE(port_->Resume().ok());
+  EXPECT_EQ(Send(1), HostSend::kSent);
+  EXPECT_EQ(counters().host_starts_failed, 0u);
+}
+
+TEST_F(HostClientTest, TheHostClosesASleepingCardAndOpensItWhenItIsAwake) {
+  OpenHost();
+  ASSERT_TRUE(port_->Suspend().ok());
+  port_->CloseHost();
+  EXPECT_EQ(space_.maps() + space_.coherent(), 0u);
+  EXPECT_EQ(port_->OpenHost().error(), Errno::kBusy);
+  ASSERT_TRUE(port_->Resume().ok());
+  ASSERT_TRUE(port_->OpenHost().ok());
+  EXPECT_EQ(Send(0), HostSend::kSent);
+}
+
 TEST_F(HostClientTest, AHangOfTheHostsQueueIsSeen) {
   OpenHost();
   EXPECT_EQ(Send(0), HostSend::kSent);

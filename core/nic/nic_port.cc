@@ -180,6 +180,7 @@ Status NicPort::StartRing(Ring& ring) {
     host_side_->Start(ring);
     return kOkStatus;
   }
+  if (asleep_) return Errno::kBusy;
   TakeFromHost(ring.direction(), ring.id());
   if (gone()) return Errno::kNoDevice;
   Queue& queue = QueueOf(ring);
@@ -268,6 +269,8 @@ void NicPort::StopRing(Ring& ring) {
 // After it the queue reaches no memory, or `loose_` is set. The ring is off: a reset does not start
 // it again.
 void NicPort::StopHardware(Ring& ring) {
+  // It is quiet, and does not answer.
+  if (asleep_) return;
   const Status status = ring.direction() == Direction::kTx ? driver_.StopTxQueue(ring.id())
                                                            : driver_.StopRxQueue(ring.id());
   if (status.ok()) return;
@@ -385,6 +388,7 @@ Status NicPort::AttachHost(platform::HostStack& stack) {
 Status NicPort::OpenHost() {
   MW_CHECK(host_ != nullptr);
   if (gone() || loose_) return Errno::kNoDevice;
+  if (asleep_) return Errno::kBusy;
   const DriverInfo& info = driver_.info();
   MW_TRY(
       host_->Open(dma_, {.buffer_bytes = std::max(kHostBufferBytes, config_.driver.rx_buffer_bytes),
@@ -457,7 +461,7 @@ void NicPort::TakeFromHost(Direction direction, uint16_t i) {
 
 // The last program has gone.
 void NicPort::GiveToHost(Direction direction, uint16_t i) {
-  if (host_ == nullptr || !host_->open() || gone()) return;
+  if (host_ == nullptr || !host_->open() || gone() || asleep_) return;
   Ring& ring = host_->ring(direction, i);
   const Status status = StartForHost(ring);
   if (status.ok()) return;
@@ -538,14 +542,24 @@ Status NicPort::Reset(const char* reason) {
 }
 
 Status NicPort::StartAnew(bool in_trouble) {
+  MW_TRY(LayDown());
+  if (in_trouble && Fruitless())
+    return GiveUp(Errno::kIo, "it does nothing between one reset and the next");
+  return GetUp();
+}
+
+// Afterwards the device is quiet and every ring in use is locked, at a place to go on from.
+Status NicPort::LayDown() {
   ForEachRing([&](Ring& ring) {
     if (ring.Lock()) MW_CHECK(ring.Quiesce(environment_.sleeper()).ok());
   });
   const Status silent = Silence();
   if (!silent.ok()) return GiveUp(silent, "it does not become quiet");
   SettleQueues();
-  if (in_trouble && Fruitless())
-    return GiveUp(Errno::kIo, "it does nothing between one reset and the next");
+  return kOkStatus;
+}
+
+Status NicPort::GetUp() {
   const Status status = Restart();
   if (!status.ok()) {
     (void)Silence();
@@ -556,6 +570,23 @@ Status NicPort::StartAnew(bool in_trouble) {
     Tell(ring.id());
     ring.Unlock();
   });
+  return kOkStatus;
+}
+
+Status NicPort::Suspend() {
+  if (gone()) return Errno::kNoDevice;
+  if (!started_) return kOkStatus;
+  (void)ReadStatistics();
+  MW_TRY(LayDown());
+  asleep_.store(true);
+  return kOkStatus;
+}
+
+Status NicPort::Resume() {
+  if (!asleep_.exchange(false)) return gone() ? Status(Errno::kNoDevice) : kOkStatus;
+  if (gone()) return Errno::kNoDevice;
+  MW_TRY(GetUp());
+  GiveAllToHost();
   return kOkStatus;
 }
 
@@ -664,7 +695,7 @@ void NicPort::Watchdog() {
 }
 
 const DriverStatistics& NicPort::ReadStatistics() {
-  driver_.ReadStatistics(statistics_);
+  if (!asleep_) driver_.ReadStatistics(statistics_);
   return statistics_;
 }
 
@@ -771,6 +802,7 @@ void NicPort::Tell(uint16_t queue) {
 }
 
 bool NicPort::HandleInterrupt(uint16_t vector) {
+  if (asleep_.load(std::memory_order_relaxed)) return false;
   ++counters_.interrupts;
   const InterruptReport report = driver_.Interrupt(vector);
   if (report.gone) {
@@ -836,7 +868,8 @@ void NicPort::Arm(Ring& ring) {
   // Inside the ring, so that the device does not go away meanwhile. If somebody else is inside, who
   // waits is woken when that one leaves, and comes here again.
   if (!ring.TryHold()) return;
-  if (ring.state() == ring::RingState::kZombie) return ring.Drop();
+  // A ring that is locked wakes who waits when it is not any more.
+  if (ring.state() != ring::RingState::kUser) return ring.Drop();
   // Counted before the device can answer. Several who poll may count one: they are told at once.
   std::atomic<uint32_t>& armed = waiters_[ring.id()].armed;
   armed.store(armed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

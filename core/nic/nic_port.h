@@ -82,13 +82,21 @@ class NicPort final : public port::Port {
   // without CRC and VLAN tag. If it is another one, the device is reset as above. kInvalid: nothing
   // has changed; kNoDevice; errors of Reset.
   Status SetMaxFrame(uint32_t bytes);
+  // Control path, under the control mutex. The device is about to lose its power: afterwards it
+  // reaches no memory, nothing of it is read or written, and no interrupt is looked at. Rings keep
+  // their places, and syncs are skipped; a ring cannot be opened (kBusy). Errors as of Reset.
+  Status Suspend();
+  // As Reset, of a device that has its power back and may have forgotten everything. Whoever waits
+  // is woken. kOk if it was not asleep.
+  Status Resume();
   // Interrupt context: vector `vector` fired. Wakes who waits, moves no slot. False if the device
   // had nothing to tell: on a shared line the interrupt was somebody else's.
   bool HandleInterrupt(uint16_t vector);
 
   // The host opens the device: it has the queues that no program has, and gets those that programs
   // leave. Control path, under the control mutex. kNoMemory, kInvalid, kNoDevice (the device is
-  // gone); errors of starting a queue. The watchdog tries again what fails later.
+  // gone), kBusy (it is asleep); errors of starting a queue. The watchdog tries again what fails
+  // later.
   Status OpenHost();
   // No SendFromHost or PollForHost is under way or comes. What was on its way is lost.
   void CloseHost();
@@ -177,6 +185,8 @@ class NicPort final : public port::Port {
   Status Restart();
   Status RestartQueue(ring::Ring& ring);
   Status StartAnew(bool in_trouble);
+  Status LayDown();
+  Status GetUp();
   uint32_t LongestOfHost() const;
   Status Silence();
   Status GiveUp(Status why, const char* reason);
@@ -218,6 +228,7 @@ class NicPort final : public port::Port {
   std::atomic<bool> carrier_{false};
   NicCounters counters_;
   bool started_ = false;
+  std::atomic<bool> asleep_{false};
   bool abandoned_ = false;  // driver, registers and DMA space are not there any more
   // The device would not become quiet, and was cut off from memory for good; or could not be, and
   // may still reach it.

@@ -275,6 +275,61 @@ TEST_F(NicPortTest, AResetWaitsForWhoIsInsideASync) {
   EXPECT_EQ(driver_.stops, 1u);
 }
 
+TEST_F(NicPortTest, ASleepingDeviceIsLeftAloneAndWakesWithItsRings) {
+  Open();
+  Give(tx(), 10);
+  ReportHead(4);
+  ASSERT_TRUE(port_->Suspend().ok());
+  EXPECT_EQ(driver_.stops, 1u);
+  EXPECT_EQ(tx().state(), RingState::kLocked);
+  EXPECT_EQ(tx().Sync(), SyncResult::kBusy);
+  EXPECT_FALSE(port_->HandleInterrupt(0)) << "on a shared line it was somebody else's";
+  const uint32_t arms = driver_.arms;
+  port_->Arm(rx());
+  EXPECT_EQ(driver_.arms, arms);
+  driver_.health = DeviceHealth::kGone;
+  for (int call = 0; call < 20; ++call) port_->Watchdog();
+  (void)port_->ReadStatistics();
+  EXPECT_FALSE(port_->gone());
+  driver_.health = DeviceHealth::kGood;
+  const uint32_t before = Notifications(*rx().notifier());
+  ASSERT_TRUE(port_->Resume().ok());
+  EXPECT_GT(Notifications(*rx().notifier()), before) << "who waits arms again";
+  EXPECT_EQ(driver_.starts, 2u);
+  EXPECT_EQ(driver_.queue_starts, 8u);
+  EXPECT_EQ(counters().resets, 0u);
+  EXPECT_EQ(counters().tx_lost, 6u);
+  EXPECT_EQ(tx().Sync(), SyncResult::kDone);
+  Give(tx(), 1);
+  EXPECT_EQ(registers_.value[kTxTail / 4], 1u);
+  EXPECT_TRUE(port_->Resume().ok()) << "it is awake";
+  EXPECT_EQ(driver_.starts, 2u);
+}
+
+TEST_F(NicPortTest, RingsOfASleepingDeviceAreClosedWithoutItAndNotOpened) {
+  Open();
+  ASSERT_TRUE(port_->Suspend().ok());
+  const uint32_t stops = driver_.queue_stops;
+  port_->Unbind(kBoth, nullptr);
+  EXPECT_EQ(driver_.queue_stops, stops);
+  EXPECT_EQ(space_.maps() + space_.coherent(), 0u);
+  ASSERT_TRUE(port_->Bind(kBoth, false).ok());
+  EXPECT_EQ(port_->Activate(kBoth), Errno::kBusy);
+  ASSERT_TRUE(port_->Resume().ok());
+  EXPECT_TRUE(port_->Activate(kBoth).ok());
+}
+
+TEST_F(NicPortTest, ADeviceThatDoesNotWakeIsGivenUpWithTheReason) {
+  Open();
+  ASSERT_TRUE(port_->Suspend().ok());
+  driver_.start = Errno::kIo;
+  EXPECT_EQ(port_->Resume(), Errno::kIo);
+  EXPECT_TRUE(port_->gone());
+  EXPECT_EQ(tx().Sync(), SyncResult::kZombie);
+  EXPECT_EQ(port_->Suspend(), Errno::kNoDevice);
+  EXPECT_EQ(port_->Resume(), Errno::kNoDevice);
+}
+
 TEST_F(NicPortTest, InterruptsOfADeviceThatIsGoneCountItOnce) {
   Open();
   driver_.gone = true;

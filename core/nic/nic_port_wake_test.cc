@@ -293,8 +293,14 @@ TEST_F(NicPortTest, APortThatCannotBeIsNotMade) {
   EXPECT_EQ(made({.tx_slots = 16, .rx_slots = 16, .rss_queues = 2}).error(), Errno::kInvalid);
 }
 
-TEST_F(NicPortTest, ArmingARingArmsItsPair) {
+TEST_F(NicPortTest, ArmingARingArmsItsPairAndOneThatIsOffNothing) {
+  Open(kFirst);
+  Open(kSecond);
   port_->Arm(port_->ring(Direction::kRx, 1));
+  port_->Arm(port_->ring(Direction::kTx, 0));
+  EXPECT_EQ(driver_.armed, (std::vector<uint16_t>{1, 0}));
+  Close(kFirst);
+  Close(kSecond);
   port_->Arm(port_->ring(Direction::kTx, 0));
   EXPECT_EQ(driver_.armed, (std::vector<uint16_t>{1, 0}));
 }

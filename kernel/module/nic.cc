@@ -131,6 +131,19 @@ void mw_nic_delete(mw_nic* nic) {
 
 void mw_nic_shutdown(mw_nic* nic) { nic->driver().Shutdown(); }
 
+void mw_nic_suspend(mw_nic* nic) {
+  const auto guard = TheSystem().control.Lock();
+  (void)nic->port().Suspend();
+  nic->TellCarrier();
+}
+
+int mw_nic_resume(mw_nic* nic) {
+  const auto guard = TheSystem().control.Lock();
+  const Status status = nic->port().Resume();
+  nic->TellCarrier();
+  return -status.number();
+}
+
 bool mw_nic_interrupt(mw_nic* nic, uint16_t vector) {
   const bool ours = nic->port().HandleInterrupt(vector);
   nic->TellCarrier();

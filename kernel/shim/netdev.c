@@ -442,6 +442,18 @@ int netdev_add(struct os_device* device) {
   return 0;
 }
 
+void netdev_detach(struct os_device* device) {
+  rtnl_lock();
+  netif_device_detach(device->netdev);
+  rtnl_unlock();
+}
+
+void netdev_attach(struct os_device* device) {
+  rtnl_lock();
+  netif_device_attach(device->netdev);
+  rtnl_unlock();
+}
+
 void netdev_remove(struct os_device* device) {
   struct net_device* netdev = device->netdev;
 

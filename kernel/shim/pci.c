@@ -4,6 +4,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "kernel/shim/compat.h"
@@ -240,11 +241,35 @@ static void shutdown(struct pci_dev* pci) {
   pci_clear_master(pci);
 }
 
+// The bus takes the power away afterwards, and gives it back before. Programs do not run; what they
+// have open stays open.
+static int suspend(struct device* dev) {
+  struct os_device* device = dev_get_drvdata(dev);
+
+  netdev_detach(device);
+  mw_nic_suspend(device->nic);
+  return 0;
+}
+
+static int resume(struct device* dev) {
+  struct os_device* device = dev_get_drvdata(dev);
+  int error;
+
+  pci_set_master(device->pci);
+  error = mw_nic_resume(device->nic);
+  // A card that does not come back says so to who sends.
+  netdev_attach(device);
+  return error;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(netmap_pm, suspend, resume);
+
 static struct pci_driver netmap_pci = {
     .name = "netmap",
     .probe = probe,
     .remove = remove,
     .shutdown = shutdown,
+    .driver.pm = pm_sleep_ptr(&netmap_pm),
 };
 
 int pci_init(void) { return pci_register_driver(&netmap_pci); }

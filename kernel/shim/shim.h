@@ -58,6 +58,9 @@ int netdev_init(void);
 void netdev_exit(void);
 /* Makes and shows the network device of a card that was started. */
 int netdev_add(struct os_device* device);
+/* Around the sleep of the card: nobody sends, opens it or asks it anything meanwhile. */
+void netdev_detach(struct os_device* device);
+void netdev_attach(struct os_device* device);
 /* Nobody finds it any more; and when no interrupt handler can tell it of the link: it goes. */
 void netdev_remove(struct os_device* device);
 void netdev_free(struct os_device* device);

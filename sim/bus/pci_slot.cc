@@ -50,10 +50,22 @@ uint32_t PciSlot::Read32(uint32_t offset) {
   host_->OnRegisterRead(2 * options_.register_latency);
   // A read pushes the posted writes before it.
   FinishRegisterWrites(register_writes_issued_);
+  if (!power_) {
+    Report(DriverError::kNoPower, "a register is read without power");
+    return ~uint32_t{0};
+  }
   return device_->RegisterRead(offset);
 }
 
+void PciSlot::SetPower(bool on) {
+  FinishRegisterWrites(register_writes_issued_);
+  power_ = on;
+  device_->BusReset();
+  if (on && carrier_) device_->CarrierChanged(true);
+}
+
 void PciSlot::Write32(uint32_t offset, uint32_t value) {
+  if (!power_) return Report(DriverError::kNoPower, "a register is written without power");
   ++counters_.register_writes;
   host_->OnRegisterWrite();
   register_writes_.push_back({++register_writes_issued_, offset, value});
@@ -217,9 +229,14 @@ uint64_t PciSlot::driver_errors() const {
   return sum;
 }
 
-void PciSlot::FrameArrived(FramePointer frame) { device_->FrameReceived(std::move(frame)); }
+void PciSlot::FrameArrived(FramePointer frame) {
+  if (power_) device_->FrameReceived(std::move(frame));
+}
 
-void PciSlot::CarrierChanged(bool carrier) { device_->CarrierChanged(carrier); }
+void PciSlot::CarrierChanged(bool carrier) {
+  carrier_ = carrier;
+  if (power_) device_->CarrierChanged(carrier);
+}
 
 void PciSlot::OnEvent(uint64_t argument) {
   const uint64_t value = argument / kKinds;

@@ -75,6 +75,9 @@ class PciSlot final : public DeviceWorld,
   void ConnectWire(Wire& wire, int end);
   bool has_wire() const { return wire_ != nullptr; }
 
+  // Without power the device forgets everything, registers read as all ones and frames are lost.
+  void SetPower(bool on);
+
   // --- For the host's driver --------------------------------------------------------------------
   uint32_t Read32(uint32_t offset) override;
   void Write32(uint32_t offset, uint32_t value) override;
@@ -145,6 +148,8 @@ class PciSlot final : public DeviceWorld,
   void FinishRegisterWrites(uint64_t last);
 
   Engine& engine_;
+  bool power_ = true;
+  bool carrier_ = false;
   FramePool& frames_;
   Iommu& iommu_;
   const BusOptions options_;

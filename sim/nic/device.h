@@ -28,6 +28,7 @@ enum class DriverError : uint8_t {
   kDisabledQueue,    // a tail write to a queue that is not enabled
   kBadDescriptor,    // a descriptor the device cannot execute
   kBadGeometry,      // ring base, length or buffer size out of range
+  kNoPower,          // register access while the device has no power
   kUnaligned,        // register access that is not a naturally aligned 32-bit one
 };
 

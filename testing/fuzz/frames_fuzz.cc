@@ -287,10 +287,12 @@ class Receiver final : public Bench {
       }
       if (script_.Flip()) world_.RunFor(script_.Below(200) * 100 * kNanosecond);
     }
-    // Room for what waits. Frames may be larger than the ring; those wait for the reset.
-    for (uint32_t i = 0; i < 64; ++i) {
+    // Room for what waits, as long as anything comes: a frame may be larger than the ring.
+    for (uint32_t quiet = 0; quiet < 4;) {
       world_.RunFor(50 * kMicrosecond);
+      const uint32_t before = next_;
       Collect();
+      quiet = next_ == before ? quiet + 1 : 0;
       Refill(slots_);
     }
     Judge();

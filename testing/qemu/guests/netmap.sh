@@ -56,6 +56,8 @@ test_host_and_a_program() {
 
 test_host_rings() { host_rings; }
 
+test_sleep_and_wake() { sleep_and_wake; }
+
 # Down and up while frames pass, and with a program that has the card.
 test_host_down_and_up() {
   local i

@@ -71,6 +71,8 @@ test_neighbours() {
   [ "$(stat_of eth0 link_changes)" = "$changes" ]
 }
 
+test_sleep_and_wake() { sleep_and_wake; }
+
 test_hostile() {
   hostile eth0 3 80 3 own | grep "^kills 80 "
   hostile eth0 4 80 3 everything | grep "^kills 80 "

@@ -87,6 +87,45 @@ strangers() {
   }
 }
 
+# The machine sleeps (its devices lose their power) for some seconds, and wakes by its clock.
+asleep() {
+  echo 0 >/sys/class/rtc/rtc0/wakealarm
+  echo +3 >/sys/class/rtc/rtc0/wakealarm
+  echo mem >/sys/power/state
+  dmesg | tail -n 60 | grep "Waking up from system sleep state S3"
+}
+
+# A program receives before and after, and so does the host.
+sleep_and_wake() {
+  local receiver i
+  split
+  pings 20 "$THERE"
+  for i in 1 2; do
+    asleep
+    carriers
+    sleep 2
+    pings 50 "$THERE"
+  done
+  join
+  pkt-gen -i netmap:eth1 -f rx -w 0 >/tmp/slept 2>&1 &
+  receiver=$!
+  sleep 2
+  asleep
+  within 100 carrier eth0
+  within 100 carrier eth1
+  sleep 2
+  pkt-gen -i netmap:eth0 -f tx -n 1000 -R 1000 -w 0
+  sleep 1
+  kill -INT "$receiver"
+  wait "$receiver"
+  grep "^Received 1000 packets" /tmp/slept || {
+    tail -n 3 /tmp/slept
+    return 1
+  }
+  [ "$(stat_of eth0 resets)" = 0 ]
+  [ "$(stat_of eth0 spontaneous_resets)" = 0 ]
+}
+
 # Promiscuous or not, and frames of nine thousand bytes: settings of a netdev like any other.
 settings() {
   local changes
