@@ -106,6 +106,10 @@ struct mw_parameters {
   bool forward;
 };
 int mw_init(const struct mw_parameters* parameters);
+/* -EINVAL, and nothing has changed; see Control. May sleep. */
+int mw_set_parameters(const struct mw_parameters* parameters);
+/* The geometry of the global region in use, or all zero. May sleep. */
+void mw_geometry(struct mw_parameters* geometry);
 void mw_exit(void);
 /* Every half second. May sleep. */
 void mw_watchdog(void);

@@ -20,6 +20,14 @@ Control::~Control() {
   MW_CHECK(ports_.empty());
 }
 
+Status Control::SetParameters(const Parameters& parameters) {
+  MW_TRY(memory::ComputeGeometry(parameters.global_region, memory::RegionKind::kGlobal));
+  const Guard guard(mutex_);
+  parameters_ = parameters;
+  regions_.global().set_request(parameters.global_region);
+  return kOkStatus;
+}
+
 Session* Control::OpenSession() {
   const Guard guard(mutex_);
   Session* const session = platform::New<Session>(environment_.heap(), *this);

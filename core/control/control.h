@@ -33,6 +33,11 @@ class Control {
 
   // All of the following: control path.
 
+  // The operator changes his mind: the region's geometry counts when it is next used by nobody and
+  // then by somebody, the rest for descriptors that are bound from now on. kInvalid (a region that
+  // cannot be): nothing has changed.
+  Status SetParameters(const Parameters& parameters);
+
   // A descriptor of /dev/netmap, not bound to anything. Null if there is no memory.
   Session* OpenSession();
   // The last reference to the descriptor is gone. Never fails, whatever state the session is in.
@@ -77,7 +82,7 @@ class Control {
   void RecordExtraList(uint32_t steps, uint32_t index);
 
   platform::Environment& environment_;
-  const Parameters parameters_;
+  Parameters parameters_;
   platform::Mutex mutex_;
   memory::RegionTable regions_;
   IntrusiveList<port::Port, port::PortList> ports_;

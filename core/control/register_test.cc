@@ -304,6 +304,28 @@ TEST_F(RegisterTest, ABadRegionRequestIsInvalidWhenItIsUsed) {
   EXPECT_EQ(program.Request(NETMAP_REQ_PORT_INFO_GET, "", info).error(), Errno::kInvalid);
 }
 
+TEST_F(RegisterTest, ParametersCountFromTheNextUseOn) {
+  kit::System system({.global_region = {{{1024, 10}, {4096, 10}, {2048, 100}}}});
+  system.AddPort("em0", {1, 1, 8, 8});
+  const auto buffers = [&] { return (*system.control.regions().global().Geometry()).pools[2]; };
+  Parameters wanted = system.control.parameters();
+  {
+    Program program(system.control);
+    nmreq_register reg = Registration(NR_REG_ALL_NIC);
+    ASSERT_TRUE(program.Register("em0", reg).ok());
+    wanted.global_region.pools[2] = {4096, 200};
+    ASSERT_TRUE(system.control.SetParameters(wanted).ok());
+    EXPECT_EQ(buffers().object_count, 100u) << "it is in use";
+  }
+  EXPECT_EQ(buffers().object_count, 200u);
+  EXPECT_EQ(buffers().object_bytes, 4096u);
+  wanted.global_region.pools[2] = {63, 200};
+  wanted.forward = true;
+  EXPECT_EQ(system.control.SetParameters(wanted), Errno::kInvalid);
+  EXPECT_EQ(buffers().object_count, 200u);
+  EXPECT_FALSE(system.control.parameters().forward) << "all or nothing";
+}
+
 TEST_F(RegisterTest, ExclusiveRingsAreNobodyElses) {
   const auto one = [](uint16_t ring, uint64_t flags) {
     return Registration(NR_REG_ONE_NIC, flags | NR_TX_RINGS_ONLY, ring);

@@ -17,29 +17,53 @@ control::Session& SessionOf(mw_session* session) {
   return *reinterpret_cast<control::Session*>(session);
 }
 
+control::Parameters ParametersOf(const mw_parameters& parameters) {
+  return {.global_region = {{{parameters.if_size, parameters.if_num},
+                             {parameters.ring_size, parameters.ring_num},
+                             {parameters.buf_size, parameters.buf_num}}},
+          .no_timestamp = parameters.no_timestamp,
+          .forward = parameters.forward};
+}
+
 }  // namespace
 
 System& TheSystem() { return *reinterpret_cast<System*>(storage); }
 
 }  // namespace mapwire::kernel
 
+using mapwire::control::Parameters;
 using mapwire::control::Session;
+using mapwire::kernel::ParametersOf;
 using mapwire::kernel::SessionOf;
 using mapwire::kernel::System;
 using mapwire::kernel::TheSystem;
 
 int mw_init(const mw_parameters* parameters) {
-  mapwire::control::Parameters wanted;
-  wanted.no_timestamp = parameters->no_timestamp;
-  wanted.forward = parameters->forward;
-  wanted.global_region = {{{parameters->if_size, parameters->if_num},
-                           {parameters->ring_size, parameters->ring_num},
-                           {parameters->buf_size, parameters->buf_num}}};
+  const Parameters wanted = ParametersOf(*parameters);
   const auto geometry =
       mapwire::memory::ComputeGeometry(wanted.global_region, mapwire::memory::RegionKind::kGlobal);
   if (!geometry.ok()) return -geometry.status().number();
   new (mapwire::kernel::storage) System(wanted);
   return 0;
+}
+
+int mw_set_parameters(const mw_parameters* parameters) {
+  return -TheSystem().control.SetParameters(ParametersOf(*parameters)).number();
+}
+
+void mw_geometry(mw_parameters* geometry) {
+  *geometry = {};
+  const auto guard = TheSystem().control.Lock();
+  const mapwire::memory::Region& region = TheSystem().control.regions().global();
+  if (region.users() == 0) return;
+  const mapwire::memory::RegionGeometry now = *region.Geometry();
+  const auto& [interfaces, rings, buffers] = now.pools;
+  geometry->if_size = interfaces.object_bytes;
+  geometry->if_num = interfaces.object_count;
+  geometry->ring_size = rings.object_bytes;
+  geometry->ring_num = rings.object_count;
+  geometry->buf_size = buffers.object_bytes;
+  geometry->buf_num = buffers.object_count;
 }
 
 void mw_exit() { TheSystem().~System(); }

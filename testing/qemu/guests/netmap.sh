@@ -9,6 +9,17 @@ test_load() {
   refused "No such device or address" pkt-gen -i netmap:eth0 -f rx -w 0
 }
 
+# What is written is what counts for the next user of the region.
+test_parameters() {
+  local all=/sys/module/netmap/parameters
+  [ "$(cat $all/buf_num) $(cat $all/buf_curr_num)" = "163840 0" ]
+  refused "Invalid argument" sh -c "echo 10 >$all/buf_size"
+  refused "Invalid argument" sh -c "echo many >$all/buf_num"
+  [ "$(cat $all/buf_size)" = 2048 ]
+  echo 40000 >$all/buf_num
+  [ "$(cat $all/buf_num)" = 40000 ]
+}
+
 test_bind() {
   bind_all eth0 eth1 eth2 eth3
   ethtool -i eth0 | grep "driver: netmap"
@@ -27,7 +38,22 @@ test_traffic() {
   [ "$(stat_of eth1 rx_packets)" = 2000 ]
 }
 
+# While a program has the region.
+test_region() {
+  local all=/sys/module/netmap/parameters receiver
+  pkt-gen -i netmap:eth0 -f rx -w 0 >/dev/null 2>&1 &
+  receiver=$!
+  sleep 1
+  echo 163840 >$all/buf_num
+  [ "$(cat $all/buf_curr_num) $(cat $all/buf_curr_size)" = "40000 2048" ]
+  kill -INT "$receiver"
+  wait "$receiver" || true
+  [ "$(cat $all/buf_curr_num)" = 0 ]
+}
+
 test_settings() { settings; }
+
+test_forwarding() { forwarding; }
 
 test_host() {
   split

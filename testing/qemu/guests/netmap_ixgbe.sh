@@ -26,6 +26,8 @@ test_host() {
   join
 }
 
+test_forwarding() { forwarding; }
+
 # A queue that programs open and close: what the host sends and receives by the other is all there.
 test_host_and_neighbours() {
   local other before

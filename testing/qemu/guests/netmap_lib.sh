@@ -87,6 +87,29 @@ strangers() {
   }
 }
 
+# A program that takes everything and looks at nothing: what came from the card goes on to the host,
+# and with the host rings open what came from the host goes on to the card.
+forwarding() {
+  local port receiver before
+  split
+  echo 1 >/sys/module/netmap/parameters/fwd
+  for port in netmap:eth0/R "netmap:eth0*"; do
+    before=$(stat_of eth0 forwarded_to_host)
+    pkt-gen -i "$port" -f rx -w 0 >/tmp/forwarding 2>&1 &
+    receiver=$!
+    sleep 2
+    host_traffic 500000
+    [ "$(stat_of eth0 forwarded_to_host)" -gt "$((before + 400))" ]
+    kill -INT "$receiver"
+    wait "$receiver" || true
+  done
+  echo 0 >/sys/module/netmap/parameters/fwd
+  [ "$(stat_of eth0 forwarded_to_card)" -gt 400 ]
+  sleep 2
+  pings 50 "$THERE"
+  join
+}
+
 # The machine sleeps (its devices lose their power) for some seconds, and wakes by its clock.
 asleep() {
   echo 0 >/sys/class/rtc/rtc0/wakealarm
