@@ -44,7 +44,11 @@ void os_wait_wake(void* memory);
 void os_wait_register(void* memory, void* table);
 
 /* Wall clock. */
-void os_time_of_day(int64_t* seconds, int64_t* microseconds);
+struct os_time {
+  int64_t seconds;
+  int64_t microseconds;
+};
+struct os_time os_time_of_day(void);
 /* May sleep. */
 void os_sleep_us(uint32_t microseconds);
 

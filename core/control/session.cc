@@ -77,7 +77,7 @@ Status Session::RxSyncAll() {
   return status;
 }
 
-inline SyncResult Session::SyncRx(Ring& ring, bool& moved) {
+inline SyncResult Session::SyncRx(Ring& ring, bool* moved) {
   const bool forward =
       can_forward_ && (forward_all_ || (ring.LoadFlags() & ring::kRingForward) != 0);
   if (forward) [[unlikely]]
@@ -85,7 +85,7 @@ inline SyncResult Session::SyncRx(Ring& ring, bool& moved) {
   return ring.Sync();
 }
 
-SyncResult Session::SyncForwarding(Ring& ring, bool& moved) {
+SyncResult Session::SyncForwarding(Ring& ring, bool* moved) {
   port::Forward forward{.all = forward_all_};
   // What the host sent may go out by any ring of the card, so they must all be the program's.
   const uint16_t all = port_->rings(Direction::kTx);
@@ -94,13 +94,14 @@ SyncResult Session::SyncForwarding(Ring& ring, bool& moved) {
     forward.tx_count = all;
   }
   const SyncResult result = port_->SyncForwarding(ring, forward);
-  moved = moved || forward.moved != 0;
+  if (moved != nullptr && forward.moved != 0) *moved = true;
   return result;
 }
 
 Status Session::RxSyncOne(Ring& ring) {
-  bool moved = false;  // the program's next sync of those rings sends it
-  const SyncResult result = SyncRx(ring, moved);
+  // The program's next sync of its transmit rings sends what was moved there. (A place for the
+  // answer on the stack would have to be guarded.)
+  const SyncResult result = SyncRx(ring, nullptr);
   // The time of a ring that another thread is in is that thread's business.
   if (result >= SyncResult::kBusy) [[unlikely]]
     return AfterSync(result);
@@ -163,7 +164,7 @@ bool Session::ScanRx(uint32_t& events, bool& moved) {
   for (uint32_t i = 0; i < rx_count_; ++i) {
     Ring& ring = rx_[i];
     platform::AccountWork(platform::Work::kRingScan, 1);
-    const SyncResult result = SyncRx(ring, moved);
+    const SyncResult result = SyncRx(ring, &moved);
     if (result == SyncResult::kBusy) continue;
     if (result != SyncResult::kDone) events |= kPollErr;
     if (result == SyncResult::kZombie || result == SyncResult::kOff) continue;

@@ -90,9 +90,10 @@ class Session final : public memory::BufferHolder {
   [[gnu::noinline]] Status TxSyncAll();
   [[gnu::noinline]] Status RxSyncAll();
   Status RxSyncOne(ring::Ring& ring);
-  // Syncs a receive ring; true in `moved` if the transmit rings have to be synced now.
-  ring::SyncResult SyncRx(ring::Ring& ring, bool& moved);
-  [[gnu::noinline]] ring::SyncResult SyncForwarding(ring::Ring& ring, bool& moved);
+  // Syncs a receive ring; true in `moved`, if it is there, when the transmit rings have to be
+  // synced now.
+  ring::SyncResult SyncRx(ring::Ring& ring, bool* moved);
+  [[gnu::noinline]] ring::SyncResult SyncForwarding(ring::Ring& ring, bool* moved);
   static Status AfterSync(ring::SyncResult result);
   bool PollTx(bool& wanted, uint32_t& events);
   bool PollRx(uint32_t& events);

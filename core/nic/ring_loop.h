@@ -516,7 +516,7 @@ class TxQueue final : public NicQueue {
 };
 
 template <typename Codec>
-class RxQueue final : public NicQueue {
+class RxQueue : public NicQueue {
  public:
   using Descriptor = typename Codec::Descriptor;
 
@@ -541,7 +541,6 @@ class RxQueue final : public NicQueue {
       if (ring.known_offsets() != nullptr) offset = LearnOffset(ring, slot);
       Codec::EncodeRefill(descriptors_[i], dma_[ring.known_buffers()[slot]] + offset);
     }
-    quick_ = ring.known_offsets() == nullptr && synced_ == nullptr;
     nic_next_ = 0;
     nic_tail_ = owned - 1;
     if (synced_ != nullptr) SyncForDevice(0, ring::Advance(0, owned, count_));
@@ -587,11 +586,18 @@ class RxQueue final : public NicQueue {
   Status Sync(Ring& ring, uint32_t head) override {
     if (!carrier_->load(std::memory_order_relaxed)) [[unlikely]]
       return kOkStatus;
-    if (!quick_) [[unlikely]]
-      return ExchangeAny(ring, head);
+    if (ring.known_offsets() != nullptr) return Exchange<true>(ring, head);
     ImportOne(ring);
     if (head - ring.hwcur() == 1 && ReleaseOne(ring, head)) return kOkStatus;
     return head == ring.hwcur() ? kOkStatus : Release<false>(ring, head);
+  }
+
+ protected:
+  // Without the quick ways for one frame.
+  Status SyncByLoops(Ring& ring, uint32_t head) {
+    if (!carrier_->load(std::memory_order_relaxed)) return kOkStatus;
+    return ring.known_offsets() != nullptr ? Exchange<true>(ring, head)
+                                           : Exchange<false>(ring, head);
   }
 
  private:
@@ -646,12 +652,8 @@ class RxQueue final : public NicQueue {
     return true;
   }
 
-  [[gnu::noinline]] Status ExchangeAny(Ring& ring, uint32_t head) {
-    return ring.known_offsets() != nullptr ? Exchange<true>(ring, head)
-                                           : Exchange<false>(ring, head);
-  }
   template <bool kOffsets>
-  Status Exchange(Ring& ring, uint32_t head) {
+  [[gnu::noinline]] Status Exchange(Ring& ring, uint32_t head) {
     Import<kOffsets>(ring);
     return Release<kOffsets>(ring, head);
   }
@@ -895,9 +897,16 @@ class RxQueue final : public NicQueue {
   const uint32_t buffer_bytes_;
   platform::DmaSpace* const synced_;  // null if it needs no syncs
   const std::atomic<bool>* const carrier_;
-  bool quick_ = false;     // the ways for one frame may be tried
   uint32_t nic_next_ = 0;  // the next descriptor the device will finish
   uint32_t nic_tail_ = 0;  // the tail register: the first descriptor the device does not own
+};
+
+// Of a device that must be told of every buffer; see the top.
+template <typename Codec>
+class SyncedRxQueue final : public RxQueue<Codec> {
+ public:
+  using RxQueue<Codec>::RxQueue;
+  Status Sync(Ring& ring, uint32_t head) override { return this->SyncByLoops(ring, head); }
 };
 
 template <typename Codec>
@@ -906,6 +915,9 @@ inline constexpr RingLoop kRingLoop = {
       return platform::New<TxQueue<Codec>>(heap, parameters);
     },
     .new_rx = [](platform::Heap& heap, const QueueParameters& parameters) -> NicQueue* {
+      if (parameters.dma->space().needs_sync()) {
+        return platform::New<SyncedRxQueue<Codec>>(heap, parameters);
+      }
       return platform::New<RxQueue<Codec>>(heap, parameters);
     },
     // Queues own nothing, so there is nothing to destroy.

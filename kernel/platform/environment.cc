@@ -142,9 +142,8 @@ void Environment::Destroy(platform::PageSpace* space) {
 }
 
 platform::TimeOfDay Environment::Now() {
-  platform::TimeOfDay now;
-  os_time_of_day(&now.seconds, &now.microseconds);
-  return now;
+  const os_time now = os_time_of_day();
+  return {now.seconds, now.microseconds};
 }
 
 }  // namespace mapwire::kernel

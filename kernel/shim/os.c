@@ -74,12 +74,11 @@ void os_wait_register(void* memory, void* table) {
   poll_wait(poll->file, memory, poll->table);
 }
 
-void os_time_of_day(int64_t* seconds, int64_t* microseconds) {
+struct os_time os_time_of_day(void) {
   struct timespec64 now;
 
   ktime_get_real_ts64(&now);
-  *seconds = now.tv_sec;
-  *microseconds = now.tv_nsec / NSEC_PER_USEC;
+  return (struct os_time){now.tv_sec, now.tv_nsec / NSEC_PER_USEC};
 }
 
 void os_sleep_us(uint32_t microseconds) {

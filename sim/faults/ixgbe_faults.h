@@ -30,7 +30,8 @@ class IxgbeFaults final : public Device,
   void set_interrupt_delay(Time delay) { interrupt_delay_ = delay; }
   // How long light is out when kLinkFlap struck.
   void set_flap_time(Time time) { flap_time_ = time; }
-  // Reports of the model that are no mistake of the driver: the card had reset itself or was gone.
+  // Reports of the model that are no mistake of the driver: the card had reset itself, was gone
+  // or had said that it was further than it is.
   uint64_t forgiven_reports() const { return forgiven_reports_; }
 
   // --- Device: from the host -------------------------------------------------------------------
@@ -111,7 +112,8 @@ class IxgbeFaults final : public Device,
   std::array<bool, kQueues> deaf_{};    // hears no transmit doorbell
   std::array<bool, kQueues> silent_{};  // reports nothing transmitted
   std::array<HeldWrite, kQueues> held_;
-  bool endless_ = false;  // no received frame ends
+  bool endless_ = false;          // no received frame ends
+  bool lied_about_head_ = false;  // since the last reset
   bool no_module_ = false;
   bool resetting_ = false;  // for ever, to the driver
   bool removed_ = false;

@@ -39,7 +39,7 @@ TEST(Stress, TheStandingSeedsKeepAllPromisesAndReachEverything) {
 
 // What each of them broke is in the table of docs/stress.md.
 TEST(Stress, SeedsThatOnceFailedKeepAllPromises) {
-  for (const uint64_t seed : {9809, 11790}) {
+  for (const uint64_t seed : {9809, 11790, 57683}) {
     EXPECT_EQ(RunInChild(DrawPlan(seed)).failure, "") << seed;
   }
 }
